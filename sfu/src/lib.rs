@@ -1,0 +1,13 @@
+//! The media engine of the bridge: a selective forwarding unit.
+//!
+//! It knows peers, rooms and packets, and neither meetings nor people. `Engine` is a sans-I/O machine: datagrams and commands go
+//! in with the time, datagrams and facts come out. `net` (feature `shell`) is the only part with sockets, threads and a clock.
+//! The journey of a packet is told in `sfu/README.md`.
+
+pub mod command;
+pub mod egress;
+pub mod fact;
+pub mod id;
+pub mod negotiated;
+pub mod tap;
+pub mod transport;

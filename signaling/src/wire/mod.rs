@@ -83,6 +83,8 @@ pub enum ServerMessage {
         may: Vec<Action>,
         /// Present it in the next `hello` to come back into this seat.
         resume: String,
+        /// How long the seat waits for a lost connection, for the page's countdown while it cannot ask.
+        seat_kept_seconds: u32,
         media: MediaLimits,
         meeting: Box<MeetingView>,
     },
@@ -112,6 +114,8 @@ pub enum ServerMessage {
         why: ByeReason,
         /// Come back after this long (already jittered by the server); absent: do not come back by yourself.
         retry_after_ms: Option<u32>,
+        /// The words of who removed this participant; absent for every other `why`.
+        reason: Option<String>,
     },
 }
 

@@ -4,8 +4,10 @@ use crate::id::{PeerId, RoomId};
 use crate::tap::TapEvent;
 
 pub trait Egress {
-    /// One RTP packet: header as it goes on the wire (extensions included) and the shared, unencrypted payload.
-    fn rtp(&mut self, to: PeerId, header: &[u8], payload: &[u8]);
+    /// One RTP packet. `header` goes on the wire as it is (extensions included); `prefix` and then `payload` are what is encrypted.
+    /// The prefix holds the few bytes that differ from receiver to receiver (the original sequence number of a repair packet, the
+    /// rewritten VP8 descriptor) and may be empty; the payload is the shared copy of the history, sealed from where it lies.
+    fn rtp(&mut self, to: PeerId, header: &[u8], prefix: &[u8], payload: &[u8]);
     /// One compound RTCP packet, unencrypted.
     fn rtcp(&mut self, to: PeerId, compound: &[u8]);
     /// A piece of the programme of a room that is being recorded.

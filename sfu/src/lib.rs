@@ -9,5 +9,6 @@ pub mod egress;
 pub mod fact;
 pub mod id;
 pub mod negotiated;
+pub mod room;
 pub mod tap;
 pub mod transport;

@@ -1,0 +1,3 @@
+import type { office as source } from "../vi/office";
+
+export const office: typeof source = {};

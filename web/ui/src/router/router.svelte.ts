@@ -1,0 +1,64 @@
+import { parseRoute, type Route } from "./route";
+
+let pathname = $state(location.pathname);
+let search = $state(location.search);
+const route = $derived(parseRoute(pathname));
+const query = $derived(new URLSearchParams(search));
+
+/** The page that the address names. */
+export function currentRoute(): Route {
+  return route;
+}
+
+/** Filters, sort, chosen tab and date live in the query, so that a view can be sent and Back works. */
+export function currentQuery(): URLSearchParams {
+  return query;
+}
+
+export function currentAddress(): string {
+  return pathname + search;
+}
+
+export function navigate(href: string, how: "push" | "replace" = "push"): void {
+  const url = new URL(href, location.origin);
+  if (url.origin !== location.origin) {
+    location.assign(url);
+    return;
+  }
+  const elsewhere = url.pathname !== pathname;
+  if (how === "push") history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+  pathname = url.pathname;
+  search = url.search;
+  if (elsewhere && how === "push") scrollTo(0, 0);
+}
+
+/** Changes some fields of the query without a new entry in the history; empty removes a field. */
+export function setQuery(fields: Record<string, string | undefined>): void {
+  const next = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(fields)) {
+    if (value) next.set(name, value);
+    else next.delete(name);
+  }
+  const text = next.toString();
+  navigate(text ? `${pathname}?${text}` : pathname, "replace");
+}
+
+/** Follows Back and Forward, and turns clicks on plain links of this application into navigation. */
+export function startRouter(): void {
+  addEventListener("popstate", () => {
+    pathname = location.pathname;
+    search = location.search;
+  });
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest("a");
+    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    if (link.pathname.startsWith("/api/")) return;
+    // A jump inside the page (the skip link) is the browser's business.
+    if (link.hash && link.pathname === location.pathname) return;
+    event.preventDefault();
+    navigate(link.href);
+  });
+}

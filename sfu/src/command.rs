@@ -23,6 +23,9 @@ pub enum Command {
     /// From now on the room's programme goes to [`crate::egress::Egress::tap`]. Asking twice changes nothing.
     StartTap { room: RoomId },
     StopTap { room: RoomId },
+    /// The tap's reader cannot go on without a key frame of the programme's picture (it lost a packet for good, or the last one
+    /// is so old that seeking becomes slow): ask the publisher, as for any viewer's PLI. Without a tap: nothing.
+    RefreshTap { room: RoomId },
 }
 
 /// Text that goes back to the peer.

@@ -15,6 +15,9 @@ pub enum TapEvent {
     /// One RTP payload of the programme's picture (VP8 descriptor first, RFC 7741), continuous in `seq` and `timestamp` over
     /// switches like a viewer's slot; every switch begins at a key frame.
     Video { at: Instant, track: TrackRef, seq: u16, timestamp: u32, marker: bool, payload: Bytes },
+    /// The programme's picture is now this track's, first thing in a recording and at every change. `None`: nobody's picture is
+    /// shown (every camera is off or gone), so the recording must not go on showing the last one.
+    Picture { at: Instant, track: Option<TrackRef> },
     /// The dominant speaker changed.
     Speaker { at: Instant, peer: Option<PeerId> },
     /// Nothing more will come.

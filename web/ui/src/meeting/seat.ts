@@ -1,0 +1,41 @@
+// SHELL: the seat in this tab's storage, so that a reload comes back to it. Never in localStorage: another tab is another person's.
+import type { Seat } from "./machine";
+
+const key = (session: string): string => `nhipcau.seat.${session}`;
+
+export function rememberSeat(seat: Seat): void {
+  try {
+    sessionStorage.setItem(key(seat.session), JSON.stringify(seat));
+  } catch {
+    // Storage switched off by policy: a reload then passes the pre-join page again.
+  }
+}
+
+export function forgetSeat(session: string): void {
+  try {
+    sessionStorage.removeItem(key(session));
+  } catch {
+    // As above.
+  }
+}
+
+export function rememberedSeat(session: string): Seat | null {
+  try {
+    const text = sessionStorage.getItem(key(session));
+    return text === null ? null : asSeat(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function asSeat(value: unknown): Seat | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { session, token, resume, headcount } = value as Record<string, unknown>;
+  if (typeof session !== "string" || typeof token !== "string") return null;
+  return {
+    session,
+    token,
+    resume: typeof resume === "string" ? resume : null,
+    headcount: typeof headcount === "number" ? headcount : null,
+  };
+}

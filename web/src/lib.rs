@@ -1,1 +1,4 @@
+//! The composition root: HTTP, accounts, configuration, telemetry and the embedded user interface.
 
+pub mod api;
+pub mod http;

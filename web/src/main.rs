@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `nhipcau`.
+
+fn main() {
+    print!("{}", web::http::document());
+}

@@ -4,28 +4,60 @@ use crate::id::{PeerId, RoomId, Source, TrackRef};
 
 #[derive(Debug)]
 pub enum Command {
-    OpenRoom { room: RoomId },
+    OpenRoom {
+        room: RoomId,
+    },
     /// Removes every peer of the room. Nothing of it is left.
-    CloseRoom { room: RoomId },
+    CloseRoom {
+        room: RoomId,
+    },
     /// Brings a peer in. The only m-lines it will ever have are those of this offer.
-    Join { room: RoomId, peer: PeerId, rights: Rights, offer: String },
+    Join {
+        room: RoomId,
+        peer: PeerId,
+        rights: Rights,
+        offer: String,
+    },
     /// A full new offer with new ICE credentials for the same m-lines (RFC 8445 section 2.4): same peer, slots and keys.
-    Restart { peer: PeerId, offer: String },
+    Restart {
+        peer: PeerId,
+        offer: String,
+    },
     /// `application/trickle-ice-sdpfrag` of RFC 8840: candidates are noted; new credentials mean a restart.
-    Trickle { peer: PeerId, fragment: String },
-    Leave { peer: PeerId },
+    Trickle {
+        peer: PeerId,
+        fragment: String,
+    },
+    Leave {
+        peer: PeerId,
+    },
     /// Which of the peer's sources are forwarded to others. Media of a source without the right stops at once.
-    SetRights { peer: PeerId, rights: Rights },
+    SetRights {
+        peer: PeerId,
+        rights: Rights,
+    },
     /// What everybody sees first, in this order (the chair's choice). Empty: the dominant speaker decides.
-    SetStage { room: RoomId, stage: Vec<TrackRef> },
+    SetStage {
+        room: RoomId,
+        stage: Vec<TrackRef>,
+    },
     /// What one viewer wants in his slots.
-    SetView { peer: PeerId, view: View },
+    SetView {
+        peer: PeerId,
+        view: View,
+    },
     /// From now on the room's programme goes to [`crate::egress::Egress::tap`]. Asking twice changes nothing.
-    StartTap { room: RoomId },
-    StopTap { room: RoomId },
+    StartTap {
+        room: RoomId,
+    },
+    StopTap {
+        room: RoomId,
+    },
     /// The tap's reader cannot go on without a key frame of the programme's picture (it lost a packet for good, or the last one
     /// is so old that seeking becomes slow): ask the publisher, as for any viewer's PLI. Without a tap: nothing.
-    RefreshTap { room: RoomId },
+    RefreshTap {
+        room: RoomId,
+    },
 }
 
 /// Text that goes back to the peer.

@@ -7,21 +7,43 @@ use crate::id::{MediaKind, Mid, PeerId, RoomId, Source, TrackRef};
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
     /// ICE validated a path and DTLS finished: media may flow.
-    Connected { peer: PeerId },
+    Connected {
+        peer: PeerId,
+    },
     /// The transport is gone for good and the peer has been removed.
-    Disconnected { peer: PeerId, why: DisconnectReason },
+    Disconnected {
+        peer: PeerId,
+        why: DisconnectReason,
+    },
     /// No packet and no consent for [`crate::transport::PATH_LOST_AFTER`]; the peer is kept for an ICE restart.
-    PathLost { peer: PeerId },
-    PathBack { peer: PeerId },
+    PathLost {
+        peer: PeerId,
+    },
+    PathBack {
+        peer: PeerId,
+    },
     /// First media of a source was forwarded, or it fell silent (no packet for a second).
-    Flowing { track: TrackRef },
-    Dried { track: TrackRef },
+    Flowing {
+        track: TrackRef,
+    },
+    Dried {
+        track: TrackRef,
+    },
     /// The complete assignment of a viewer's slots, whenever any of them changed.
-    Slots { peer: PeerId, slots: Vec<SlotView> },
+    Slots {
+        peer: PeerId,
+        slots: Vec<SlotView>,
+    },
     /// Who is speaking, by loudness; `None` after everybody has fallen silent for a while.
-    Speaker { room: RoomId, peer: Option<PeerId> },
+    Speaker {
+        room: RoomId,
+        peer: Option<PeerId>,
+    },
     /// Once a second for every connected peer.
-    Stats { peer: PeerId, stats: Box<PeerStats> },
+    Stats {
+        peer: PeerId,
+        stats: Box<PeerStats>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

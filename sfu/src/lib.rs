@@ -8,6 +8,7 @@ pub mod command;
 pub mod egress;
 pub mod fact;
 pub mod id;
+pub mod mix;
 pub mod negotiated;
 pub mod room;
 pub mod tap;

@@ -1,1 +1,34 @@
+//! The office: who the units, sites and people are, what was booked, who may come in, who was there, and what was recorded.
+//!
+//! Everything here but [`store`] and [`worker`] is a pure core: told the time, told the facts, it returns a decision. The two shells
+//! hold the only SQL, the only task and the only clock of this crate. Nothing here knows packets, sockets or HTTP.
+//!
+//! Two values cross to the live meeting, both carried by `web`: a [`admission::Grant`] one way, [`mark::Mark`]s the other.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod account;
+pub mod admission;
+pub mod agenda;
+pub mod attendance;
+pub mod booking;
+pub mod clash;
+pub mod due;
+pub mod field;
+pub mod id;
+pub mod invitation;
+pub mod mark;
+pub mod person;
+pub mod policy;
+pub mod record;
+pub mod role;
+pub mod search;
+pub mod selection;
+pub mod session;
+pub mod site;
+pub mod store_failure;
+pub mod text;
+pub mod time;
+pub mod unit;
+
+#[cfg(feature = "shell")]
+pub mod store;

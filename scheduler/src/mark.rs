@@ -1,0 +1,124 @@
+//! Marks: facts of a live meeting, one each, with their time. They are only ever added; what is read from them is folded anew.
+//!
+//! A mark may arrive twice (its sender did not hear the answer), late, or never (the machine died). Its id makes the first harmless;
+//! sorting by time the second; and whoever folds must give a sensible answer to the third.
+
+use serde::{Deserialize, Serialize};
+
+use crate::admission::MeetingRole;
+use crate::id::{MarkId, ParticipantId, PersonId, SessionId};
+use crate::role::words;
+use crate::time::UtcTime;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Mark {
+    pub id: MarkId,
+    pub session: SessionId,
+    pub at: UtcTime,
+    pub fact: Fact,
+}
+
+/// What happened. The JSON of this enum is stored: names and fields may be added, never changed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// The chair began the session.
+    Started {
+        by: Option<ParticipantId>,
+    },
+    Ended {
+        by: EndedBy,
+    },
+    AgendaItem {
+        index: u16,
+    },
+    /// The bridge came up again after it had died in the middle: whoever was here until then was last seen at an unknown moment.
+    Interrupted {},
+    /// Came in, or came back after a lost line. The name stands here because not everybody who comes was invited.
+    Joined {
+        participant: ParticipantId,
+        identity: Identity,
+    },
+    /// Went out by himself or was removed.
+    Left {
+        participant: ParticipantId,
+    },
+    /// The line dropped; he was last heard at the mark's time.
+    Lost {
+        participant: ParticipantId,
+    },
+    /// Known to have been here at that time. Written when a presence was cut off with nobody to note its end.
+    Seen {
+        participant: ParticipantId,
+    },
+    /// People at the site, as the site itself says.
+    Declared {
+        participant: ParticipantId,
+        count: u16,
+    },
+    FloorTaken {
+        participant: ParticipantId,
+    },
+    FloorLeft {
+        participant: ParticipantId,
+    },
+    /// The secretary's entry. Each stands for ever; the latest of each kind is what is shown.
+    Edited {
+        participant: ParticipantId,
+        by: PersonId,
+        edit: AttendanceEdit,
+    },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Identity {
+    pub name: String,
+    pub detail: Option<String>,
+    pub role: MeetingRole,
+    pub site: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum EndedBy {
+    /// Somebody in the meeting; whoever was still here was here until that moment.
+    Participant { participant: ParticipantId },
+    /// Somebody from the office, by the session's page.
+    Person { person: PersonId },
+    /// Nobody: its time had passed and everybody was gone.
+    Clock {},
+}
+
+words! {
+    AttendanceStatus {
+        InPerson = "in_person",
+        Online = "online",
+        Absent = "absent",
+        NotCalled = "not_called",
+    }
+}
+
+/// What a secretary sets; what is absent stays as it was.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AttendanceEdit {
+    pub status: Option<AttendanceStatus>,
+    pub reason: Option<String>,
+    pub confirmed: Option<u16>,
+}
+
+impl Fact {
+    /// Whose fact it is, if one participant's.
+    pub fn participant(&self) -> Option<ParticipantId> {
+        match self {
+            Fact::Started { .. } | Fact::Ended { .. } | Fact::AgendaItem { .. } | Fact::Interrupted {} => None,
+            Fact::Joined { participant, .. }
+            | Fact::Left { participant }
+            | Fact::Lost { participant }
+            | Fact::Seen { participant }
+            | Fact::Declared { participant, .. }
+            | Fact::FloorTaken { participant }
+            | Fact::FloorLeft { participant }
+            | Fact::Edited { participant, .. } => Some(*participant),
+        }
+    }
+}

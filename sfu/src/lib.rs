@@ -10,6 +10,8 @@ pub mod fact;
 pub mod id;
 pub mod mix;
 pub mod negotiated;
+#[cfg(feature = "shell")]
+pub mod net;
 pub mod room;
 pub mod tap;
 pub mod transport;

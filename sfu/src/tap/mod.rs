@@ -37,7 +37,7 @@ mod picture;
 mod recorder;
 mod salvage;
 #[cfg(test)]
-mod studio;
+pub(crate) mod studio;
 mod timeline;
 mod vp8;
 

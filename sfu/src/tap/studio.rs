@@ -97,7 +97,10 @@ pub(crate) struct Studio {
 
 impl Studio {
     pub(crate) fn open() -> Self {
-        let started = Instant::now();
+        Self::starting(Instant::now())
+    }
+
+    pub(crate) fn starting(started: Instant) -> Self {
         let recorder = Recorder::new(started).expect("opus");
         Self { started, recorder, film: Film::default(), coming: VecDeque::new() }
     }
@@ -133,6 +136,12 @@ impl Studio {
             let (seq, timestamp) = ((first + index) as u16, (at_ms * 90) as u32);
             self.plan(at_ms, |at| TapEvent::Video { at, track: camera(peer), seq, timestamp, marker: true, payload });
         }
+    }
+
+    /// What was planned, in order.
+    pub(crate) fn events(mut self) -> Vec<TapEvent> {
+        self.coming.make_contiguous().sort_by_key(|(at_ms, _)| *at_ms);
+        self.coming.into_iter().map(|(_, event)| event).collect()
     }
 
     /// Loses what has not come yet and fits `lost`.

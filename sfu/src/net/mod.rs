@@ -1,0 +1,3 @@
+//! The shell: everything with sockets, files, threads and a clock.
+
+pub mod recorder;

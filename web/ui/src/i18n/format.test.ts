@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatsFor } from "./format";
-import { dayOf, minuteOfDay, parseClock, startOfDay, startOfWeek, writeClock } from "./zone";
+import { dayOf, minuteOfDay, parseClock, parseDay, startOfDay, startOfWeek, writeClock } from "./zone";
 
 const vi = formatsFor("vi");
 const en = formatsFor("en");
@@ -53,9 +53,21 @@ test("typed times of day are read in the ways people write them", () => {
   expect(parseClock("8:05")).toBe(485);
   expect(parseClock("8h05")).toBe(485);
   expect(parseClock(" 23:59 ")).toBe(1439);
+  expect(parseClock("8h")).toBe(480);
+  expect(parseClock("14")).toBe(840);
+  expect(parseClock("0830")).toBe(510);
+  expect(parseClock("2500")).toBeUndefined();
   expect(parseClock("24:00")).toBeUndefined();
   expect(parseClock("8:60")).toBeUndefined();
   expect(writeClock(485)).toBe("08:05");
   expect(minuteOfDay(TUESDAY)).toBe(480);
   expect(startOfDay("2026-02-30")).toBeUndefined();
+});
+
+test("typed days are read with or without weekday and year", () => {
+  expect(parseDay("Thứ Ba 01/12/2026", "2026-11-23")).toBe("2026-12-01");
+  expect(parseDay("1/12", "2026-11-23")).toBe("2026-12-01");
+  expect(parseDay("1/2", "2026-11-23")).toBe("2027-02-01");
+  expect(parseDay("30/2/2026", "2026-11-23")).toBeUndefined();
+  expect(parseDay("mai", "2026-11-23")).toBeUndefined();
 });

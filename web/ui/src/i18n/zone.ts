@@ -33,11 +33,27 @@ export function startOfWeek(at: number): number {
   return midnight - weekday * DAY_MS;
 }
 
-/** Minutes since midnight from `8:05` or `08:05`; undefined when it is not a time of day. */
+/** Minutes since midnight from `8:05`, `8h05`, `8h`, `8` or `0805`; undefined when it is not a time of day. */
 export function parseClock(text: string): number | undefined {
-  const found = /^\s*([01]?\d|2[0-3])\s*[:hH.]\s*([0-5]\d)\s*$/.exec(text);
+  const bare = text.trim();
+  const found = /^(\d{1,2})(?:\s*[:hH.]\s*(\d{2})?)?$/.exec(bare) ?? /^(\d{1,2})(\d{2})$/.exec(bare);
   if (!found) return undefined;
-  return Number(found[1]) * 60 + Number(found[2]);
+  const [hour, minute] = [Number(found[1]), Number(found[2] ?? 0)];
+  return hour < 24 && minute < 60 ? hour * 60 + minute : undefined;
+}
+
+/**
+ * A day from `1/12/2026`, `01-12`, or the written `Thứ Ba 01/12/2026`. Without a year it is the next such day from `today` on.
+ */
+export function parseDay(text: string, today: Day): Day | undefined {
+  const found = /(\d{1,2})\s*[/.-]\s*(\d{1,2})(?:\s*[/.-]\s*(\d{4}))?\s*$/.exec(text.trim());
+  if (!found) return undefined;
+  const two = (part: string | undefined) => (part ?? "").padStart(2, "0");
+  const [day, month] = [two(found[1]), two(found[2])];
+  const thisYear = Number(today.slice(0, 4));
+  const year = found[3] ?? (`${thisYear}-${month}-${day}` < today ? String(thisYear + 1) : String(thisYear));
+  const written = `${year}-${month}-${day}`;
+  return startOfDay(written) === undefined ? undefined : written;
 }
 
 /** `485` as `08:05`. */

@@ -25,7 +25,7 @@ export function navigate(href: string, how: "push" | "replace" = "push"): void {
     location.assign(url);
     return;
   }
-  const elsewhere = url.pathname !== pathname;
+  const elsewhere = url.pathname !== location.pathname;
   if (how === "push") history.pushState(null, "", url);
   else history.replaceState(null, "", url);
   pathname = url.pathname;
@@ -35,13 +35,14 @@ export function navigate(href: string, how: "push" | "replace" = "push"): void {
 
 /** Changes some fields of the query without a new entry in the history; empty removes a field. */
 export function setQuery(fields: Record<string, string | undefined>): void {
-  const next = new URLSearchParams(search);
+  // Read from the window, not from the state: an effect that writes the query must not run again because of it.
+  const next = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(fields)) {
     if (value) next.set(name, value);
     else next.delete(name);
   }
   const text = next.toString();
-  navigate(text ? `${pathname}?${text}` : pathname, "replace");
+  navigate(text ? `${location.pathname}?${text}` : location.pathname, "replace");
 }
 
 /** Follows Back and Forward, and turns clicks on plain links of this application into navigation. */

@@ -4,6 +4,8 @@
 //! recording is `NAME.webm` and `NAME.ledger` beside it (see [`crate::tap`]). Whoever starts the server again calls
 //! [`finish_interrupted`] on every recording that was not finished.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
 mod disk;
 
 use std::io;
@@ -227,7 +229,7 @@ impl<D: Disk> Session<D> {
                     }
                 }
                 RecorderOutput::Finish { cues, head } => {
-                    complete(&mut self.disk, &cues, &head).map_err(|error| failure(&error))?
+                    complete(&mut self.disk, &cues, &head).map_err(|error| failure(&error))?;
                 }
                 RecorderOutput::Fact(fact) => {
                     if let Err(mpsc::error::TrySendError::Full(fact)) = self.facts.try_send(fact) {

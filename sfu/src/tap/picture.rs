@@ -20,6 +20,9 @@ const RATE_HZ: u32 = 90_000;
 /// every other line has time for one, most for several.
 const WAIT: Duration = Duration::from_millis(400);
 
+/// At the beginning of a stream nobody knows which packet is its first: those that overtook it arrive within this.
+const GATHER: Duration = Duration::from_millis(100);
+
 /// Packets behind a gap: a second and more of 8 Mbit/s. A gap that holds back more is given up.
 const WAITING_MAX: usize = 1_024;
 
@@ -47,8 +50,8 @@ const STEP_AT_ONCE_FROM: i64 = 200 * 90;
 pub(super) struct PictureStream {
     clock: ArrivalClock,
     waiting: BTreeMap<i64, Packet>,
-    /// The sequence number to be assembled next.
-    next: Option<i64>,
+    order: Order,
+    /// Packets in a row from before what was assembled last.
     old: u32,
     partial: Option<Partial>,
     follows: Follows,
@@ -56,6 +59,18 @@ pub(super) struct PictureStream {
     asked_at: Option<Duration>,
     key_frame_at: Duration,
     out: VecDeque<PictureEvent>,
+}
+
+/// Which sequence number is assembled next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Unknown,
+    /// The least of those that wait, once the first to come has waited; `near` is any of them.
+    Gathering {
+        near: i64,
+        since: Duration,
+    },
+    Next(i64),
 }
 
 struct Packet {
@@ -98,7 +113,7 @@ impl PictureStream {
         Self {
             clock: ArrivalClock::new(RATE_HZ),
             waiting: BTreeMap::new(),
-            next: None,
+            order: Order::Unknown,
             old: 0,
             partial: None,
             follows: Follows::Nothing,
@@ -123,17 +138,26 @@ impl PictureStream {
                 timestamp
             }
         };
-        let next = *self.next.get_or_insert(i64::from(seq));
-        let seq = next + i64::from(seq.wrapping_sub((next & 0xffff) as u16) as i16);
-        if seq < next {
-            self.old += 1;
-            if self.old < OLD_MAX {
-                return;
+        let seq = match self.order {
+            Order::Unknown => {
+                self.order = Order::Gathering { near: i64::from(seq), since: arrived };
+                i64::from(seq)
             }
-            self.begin_at(seq);
-        } else if seq > next + JUMP {
-            self.begin_at(seq);
-        }
+            Order::Gathering { near, .. } => unwrap_seq(near, seq),
+            Order::Next(next) => {
+                let seq = unwrap_seq(next, seq);
+                if seq < next {
+                    self.old += 1;
+                    if self.old < OLD_MAX {
+                        return;
+                    }
+                    self.begin_at(seq, arrived);
+                } else if seq > next + JUMP {
+                    self.begin_at(seq, arrived);
+                }
+                seq
+            }
+        };
         self.old = 0;
         self.waiting.insert(seq, Packet { arrived, timestamp, marker, payload });
     }
@@ -143,15 +167,19 @@ impl PictureStream {
         while self.out.is_empty() {
             let first = self.waiting.first_entry()?;
             let (seq, arrived) = (*first.key(), first.get().arrived);
-            if self.next != Some(seq) {
-                if arrived + WAIT > now && self.waiting.len() <= WAITING_MAX {
-                    return None;
+            match self.order {
+                Order::Gathering { since, .. } if since + GATHER > now => return None,
+                Order::Next(next) if next != seq => {
+                    if arrived + WAIT > now && self.waiting.len() <= WAITING_MAX {
+                        return None;
+                    }
+                    self.lose();
                 }
-                self.lose();
-                self.next = Some(seq);
-            } else if let Some((_, packet)) = self.waiting.pop_first() {
-                self.next = Some(seq + 1);
-                self.assemble(packet, now);
+                Order::Unknown | Order::Gathering { .. } | Order::Next(_) => {}
+            }
+            self.order = Order::Next(seq + 1);
+            if let Some((_, packet)) = self.waiting.pop_first() {
+                self.assemble(&packet, now);
             }
         }
         self.out.pop_front()
@@ -166,14 +194,14 @@ impl PictureStream {
     pub(super) fn stop(&mut self) {
         self.waiting.clear();
         self.out.clear();
-        self.next = None;
+        self.order = Order::Unknown;
         self.partial = None;
         self.follows = Follows::Nothing;
     }
 
-    fn begin_at(&mut self, seq: i64) {
+    fn begin_at(&mut self, seq: i64, now: Duration) {
         self.waiting.clear();
-        self.next = Some(seq);
+        self.order = Order::Gathering { near: seq, since: now };
         self.old = 0;
         self.lose();
     }
@@ -185,7 +213,7 @@ impl PictureStream {
         }
     }
 
-    fn assemble(&mut self, packet: Packet, now: Duration) {
+    fn assemble(&mut self, packet: &Packet, now: Duration) {
         if packet.payload.is_empty() {
             return; // Only padding, sent to probe the line.
         }
@@ -248,6 +276,11 @@ impl PictureStream {
         self.offset = Some(offset);
         u64::try_from((timestamp + offset) / (i64::from(RATE_HZ) / 1_000)).unwrap_or(0)
     }
+}
+
+/// The number nearest to `near` whose low 16 bits are `seq`.
+fn unwrap_seq(near: i64, seq: u16) -> i64 {
+    near + i64::from(seq.wrapping_sub((near & 0xffff) as u16) as i16)
 }
 
 #[cfg(test)]

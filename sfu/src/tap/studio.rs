@@ -131,7 +131,7 @@ impl Studio {
     pub(crate) fn film(&mut self, peer: u64, size: (u16, u16), key_every: u32, from_ms: u64, to_ms: u64, first: u32) {
         for (index, at_ms) in (from_ms..to_ms).step_by(40).enumerate() {
             let index = index as u32;
-            let frame = vp8_frame((index % key_every == 0).then_some(size), first + index);
+            let frame = vp8_frame(index.is_multiple_of(key_every).then_some(size), first + index);
             let payload = Bytes::from([&[0x90, 0x80, 0x01], frame.as_slice()].concat());
             let (seq, timestamp) = ((first + index) as u16, (at_ms * 90) as u32);
             self.plan(at_ms, |at| TapEvent::Video { at, track: camera(peer), seq, timestamp, marker: true, payload });

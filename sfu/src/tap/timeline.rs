@@ -162,8 +162,11 @@ mod tests {
     use super::super::ebml::{Children, read_uint};
     use super::*;
 
-    /// (cluster's time, [(track, offset, flags)])
-    fn read(clusters: &[u8]) -> Vec<(u64, Vec<(u8, i16, u8)>)> {
+    /// Track, offset, flags.
+    type Read = (u8, i16, u8);
+
+    /// Each cluster's time and blocks.
+    fn read(clusters: &[u8]) -> Vec<(u64, Vec<Read>)> {
         let mut all = Children { rest: clusters };
         let read = all
             .by_ref()

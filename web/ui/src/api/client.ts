@@ -1,16 +1,11 @@
+import createClient from "openapi-fetch";
+import type { paths } from "../generated/api";
 import { currentLanguage } from "../i18n/language.svelte";
-import { problemFrom, serverLost } from "./problem";
 import { connection } from "./connection.svelte";
+import { problemFrom, serverLost } from "./problem";
 
 /** How long an answer may take before the line counts as lost; the longest real answer (a booking of 231 sites) takes under 2 s. */
 const ANSWER_MS = 20_000;
-
-export interface Asked {
-  query?: Record<string, string | number | undefined>;
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal;
-}
 
 let signedOut: (() => void) | undefined;
 
@@ -19,59 +14,37 @@ export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
 
-/** One exchange with the bridge. Throws a `Problem`, or the `AbortError` of the caller's own signal. */
-export async function call<T>(method: string, path: string, asked: Asked = {}): Promise<T> {
+/** The bridge, typed by its own OpenAPI document. Calls go through `answer`, which turns refusals into `Problem`. */
+export const bridge = createClient<paths>({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+  fetch: exchange,
+});
+
+async function exchange(request: Request): Promise<Response> {
+  request.headers.set("Accept-Language", currentLanguage());
   const timeout = AbortSignal.timeout(ANSWER_MS);
-  const headers: Record<string, string> = {
-    Accept: "application/json",
-    "Accept-Language": currentLanguage(),
-    ...asked.headers,
-  };
-  if (asked.body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
   try {
-    response = await fetch(path + queryOf(asked.query), {
-      method,
-      headers,
-      credentials: "same-origin",
-      signal: asked.signal ? AbortSignal.any([asked.signal, timeout]) : timeout,
-      ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
-    });
+    return await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
   } catch (thrown) {
-    if (asked.signal?.aborted) throw thrown;
+    // The caller changed his mind (a newer question); anything else is the line.
+    if (request.signal.aborted) throw thrown;
     connection.lose();
     throw serverLost();
   }
-  return answered<T>(response);
 }
 
-async function answered<T>(response: Response): Promise<T> {
-  const body = await bodyOf(response);
+/** The body of a good answer; a `Problem` is thrown for any other, the caller's own `AbortError` passes. */
+export async function answer<T>(
+  asked: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<NonNullable<T> | (undefined extends T ? undefined : never)> {
+  const { data, error, response } = await asked;
   if (response.ok) {
     connection.regain();
-    return body as T;
+    return data as NonNullable<T>;
   }
-  const problem = problemFrom(response.status, body);
+  const problem = problemFrom(response.status, error);
   if (problem.isServerLost) connection.lose();
   if (problem.code === "not_signed_in") signedOut?.();
   throw problem;
-}
-
-async function bodyOf(response: Response): Promise<unknown> {
-  if (response.status === 204) return undefined;
-  try {
-    return await response.json();
-  } catch {
-    // A proxy's HTML page, or a cut connection: the status alone then says what happened.
-    return undefined;
-  }
-}
-
-function queryOf(query: Asked["query"]): string {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== "") params.set(name, String(value));
-  }
-  const text = params.toString();
-  return text ? `?${text}` : "";
 }

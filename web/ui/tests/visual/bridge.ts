@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Me, OfficeRole, Permission } from "../../src/api/model";
 import { attendance, checked, detail, recordings, sessions } from "./meetings";
-import { accounts, people, personNamed, sites, tree, units } from "./province";
+import { accounts, hubs, people, personNamed, sites, tree, units } from "./province";
 
 export type Case = "well" | "empty" | "failing" | "slow" | "lost" | "clash" | "first-sign-in";
 
@@ -37,19 +37,12 @@ const KINDS: Record<string, string> = {
 };
 
 const MAY: Record<OfficeRole, Permission[]> = {
-  secretary: [
-    "book_sessions",
-    "read_attendance",
-    "edit_attendance",
-    "read_recordings",
-    "read_directory",
-    "join_sessions",
-  ],
+  secretary: ["book_sessions", "read_attendance", "edit_attendance", "read_recordings", "join_sessions"],
   chair: ["read_attendance", "read_recordings", "join_sessions"],
   delegate: ["join_sessions"],
-  technician: ["watch_sites", "read_directory", "join_sessions"],
+  technician: ["watch_sites", "join_sessions"],
   leader: ["read_attendance", "read_recordings", "join_sessions"],
-  admin: ["manage_accounts", "manage_directory", "read_directory"],
+  admin: ["manage_accounts", "manage_directory"],
 };
 const NAMES: Record<OfficeRole, string> = {
   secretary: "Trần Thu Hà",
@@ -214,13 +207,14 @@ function recordingAnswer({ path, what }: Asked): Answer {
 
 function registerAnswer({ path, method, query, what }: Asked): Answer {
   if (method === "POST" && path.startsWith("/api/v1/accounts")) {
-    return [200, { account_id: "a", username: "mai.ht", one_time_password: "Cau-7431-Nhip" }];
+    return [200, { person_id: "p", username: "mai.ht", one_time_password: "Cau-7431-Nhip" }];
   }
   const role = query.get("role") as OfficeRole | null;
   const lists: Record<string, unknown> = {
     "/api/v1/units": units,
     "/api/v1/sites": sites,
-    "/api/v1/site-tree": tree,
+    "/api/v1/site-tree": tree.children,
+    "/api/v1/hubs": hubs,
     "/api/v1/people": role ? people.filter((one) => one.roles.includes(role)) : people,
     "/api/v1/accounts": accounts,
   };

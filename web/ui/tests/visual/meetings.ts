@@ -7,6 +7,7 @@ import type {
   InvitedSite,
   PresenceInterval,
   RecordingDetail,
+  SessionAct,
   SessionDetail,
   SessionState,
   SessionSummary,
@@ -16,7 +17,15 @@ import { center, personNamed, siteNamed, sites } from "./province";
 export const NOW = Date.parse("2026-11-23T09:12:00+07:00");
 export const at = (text: string) => Date.parse(`2026-11-${text}:00+07:00`);
 
-const MAY_ALL = ["join", "cancel", "reschedule", "reissue_links", "read_attendance", "edit_attendance", "watch_sites"];
+const MAY_ALL: SessionAct[] = [
+  "join",
+  "cancel",
+  "reschedule",
+  "reissue_links",
+  "read_attendance",
+  "edit_attendance",
+  "watch_sites",
+];
 
 function summary(
   id: string,
@@ -35,11 +44,12 @@ function summary(
     starts_at: at(from),
     ends_at: at(to),
     state,
+    chair_id: personNamed("Nguyễn Đức Anh").id,
     chair_name: "Nguyễn Đức Anh",
+    opens_at: at(from) - 3_600_000,
     secretary_name: "Trần Thu Hà",
     sites: 66,
     recordings: 0,
-    may: MAY_ALL as SessionSummary["may"],
     ...more,
   };
 }
@@ -131,8 +141,7 @@ export function detail(found: SessionSummary): SessionDetail {
   });
   return {
     ...found,
-    opens_at: found.starts_at - 3_600_000,
-    chair_id: personNamed("Nguyễn Đức Anh").id,
+    may: MAY_ALL,
     secretary_id: personNamed("Trần Thu Hà").id,
     technician_name: "Lê Quang Khải",
     central_site_id: center.id,
@@ -173,7 +182,7 @@ export function attendance(found: SessionSummary): Attendance {
       { title: "Nguồn lực, vật tư dự phòng", from: at("24T09:25"), to: at("24T10:05") },
       { title: "Kết luận", from: at("24T10:05"), to: at("24T10:30") },
     ],
-    quorum: { sites_present: 12, sites_invited: 14, people_confirmed: 98 },
+    quorum: { sites_present: 12, sites_invited: 14, people_confirmed: 98, people_declared: 204, sites_needed: 10 },
     rows,
   };
 }
@@ -334,6 +343,7 @@ export function checked(chosen: number, clash: boolean): BookingChecked {
   const span = (from: string, to: string, session_title = "Giao ban đất đai") => ({
     starts_at: day(from),
     ends_at: day(to),
+    session_id: "s-other",
     session_title,
   });
   const hongGai = siteNamed("Phường Hồng Gai");

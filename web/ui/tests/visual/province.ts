@@ -1,5 +1,5 @@
 /** The demo province as the bridge would tell it: enough of it, and with names long enough, to judge every screen by. */
-import type { Account, Person, Site, TreeNode, Unit, UnitKind } from "../../src/api/model";
+import type { Account, Hub, Person, Site, TreeNode, Unit, UnitKind } from "../../src/api/model";
 
 const HUBS: Record<string, string[]> = {
   "Đông Triều": ["P An Sinh", "P Đông Triều", "P Bình Khê", "P Mạo Khê", "P Hoàng Quế"],
@@ -55,6 +55,7 @@ const nextId = () => {
 };
 
 export const units: Unit[] = [];
+export const hubs: Hub[] = [];
 export const sites: Site[] = [];
 
 const province = addUnit("22", "Tỉnh Quảng Ninh", "province");
@@ -71,7 +72,8 @@ function departmentNodes(): TreeNode[] {
 
 function hubNodes(): TreeNode[] {
   return Object.entries(HUBS).map(([hubName, short]) => {
-    const hub = addUnit(`CUM${hubName}`, `Cụm ${hubName}`, "hub", province.id);
+    const hub: Hub = { id: nextId(), name: hubName, rank: hubs.length };
+    hubs.push(hub);
     const children = short.map((text) => {
       const [mark = "X", ...rest] = text.split(" ");
       const [word, kind] = KINDS[mark] ?? ["Xã", "commune"];
@@ -91,18 +93,18 @@ function hubNodes(): TreeNode[] {
         ),
       );
     });
-    return { id: hub.id, name: `Cụm ${hubName}`, kind: "group", children } satisfies TreeNode;
+    return { id: `hub:${hub.id}`, name: `Cụm ${hubName}`, kind: "group", children } satisfies TreeNode;
   });
 }
 
 export const tree: TreeNode = {
-  id: nextId(),
+  id: "all",
   name: "Tỉnh Quảng Ninh",
   kind: "group",
   children: [
-    { id: nextId(), name: "Điểm cầu trung tâm", kind: "group", children: [siteNode(center), siteNode(secondRoom)] },
-    { id: nextId(), name: "Xã, phường, đặc khu", kind: "group", children: hubNodes() },
-    { id: nextId(), name: "Sở, ban, ngành", kind: "group", children: departmentNodes() },
+    { id: "central", name: "Điểm cầu trung tâm", kind: "group", children: [siteNode(center), siteNode(secondRoom)] },
+    { id: "communes", name: "Xã, phường, đặc khu", kind: "group", children: hubNodes() },
+    { id: "departments", name: "Sở, ban, ngành", kind: "group", children: departmentNodes() },
   ],
 };
 
@@ -116,11 +118,11 @@ export const people: Person[] = [
 ];
 
 export const accounts: Account[] = people.map((someone, index) => ({
-  id: nextId(),
+  created_at: Date.parse("2026-07-01T08:00:00+07:00"),
   person_id: someone.id,
   username: ["anh.nd", "tuan.pm", "ha.tt", "khai.lq", "mai.ht", "bao.vq"][index] ?? "",
   name: someone.name,
-  title: someone.title ?? "",
+  title: someone.title,
   roles: someone.roles,
   disabled: index === 4,
   must_change_password: index === 3,
@@ -140,7 +142,15 @@ export function personNamed(name: string): Person {
 }
 
 function addUnit(code: string, name: string, kind: UnitKind, parent_id?: string): Unit {
-  const unit: Unit = { id: nextId(), code, name, kind, valid_from: "2025-07-01", ...(parent_id ? { parent_id } : {}) };
+  const unit: Unit = {
+    id: nextId(),
+    code,
+    name,
+    kind,
+    valid_from: "2025-07-01",
+    successors: [],
+    ...(parent_id ? { parent_id } : {}),
+  };
   units.push(unit);
   return unit;
 }

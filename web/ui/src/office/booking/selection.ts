@@ -33,7 +33,7 @@ export function resolve(root: TreeNode, rules: readonly SelectionRule[]): Set<st
     }
     const group = findNode(root, rule.group_id);
     if (!group) continue;
-    for (const site of sitesUnder(group)) if (!rule.except.includes(site)) chosen.add(site);
+    for (const site of sitesUnder(group)) if (!exceptionsOf(rule).includes(site)) chosen.add(site);
   }
   return chosen;
 }
@@ -68,7 +68,7 @@ export function choose(root: TreeNode, rules: readonly SelectionRule[], node: Tr
     .filter((rule) => (rule.kind === "site" ? !sites.has(rule.site_id) : !groupsInside.has(rule.group_id)))
     .map((rule) =>
       rule.kind === "subtree" && above.includes(rule)
-        ? { ...rule, except: rule.except.filter((site) => !sites.has(site)) }
+        ? { ...rule, except: exceptionsOf(rule).filter((site) => !sites.has(site)) }
         : rule,
     );
   if (above.length > 0) return kept;
@@ -87,7 +87,7 @@ export function drop(root: TreeNode, rules: readonly SelectionRule[], node: Tree
     const group = findNode(root, rule.group_id);
     if (!group) return [rule];
     const covered = sitesUnder(group);
-    const except = [...new Set([...rule.except, ...sites.filter((site) => covered.includes(site))])];
+    const except = [...new Set([...exceptionsOf(rule), ...sites.filter((site) => covered.includes(site))])];
     // A rule with nothing left to choose would later surprise by inviting a new commune.
     return covered.every((site) => except.includes(site)) ? [] : [{ ...rule, except }];
   });
@@ -146,9 +146,13 @@ export function findNode(node: TreeNode, id: string): TreeNode | undefined {
   return undefined;
 }
 
+function exceptionsOf(rule: Subtree): string[] {
+  return rule.except ?? [];
+}
+
 function cardOfRule(root: TreeNode, group: TreeNode, rule: Subtree): ChosenCard {
   const sites = sitesUnder(group);
-  const except = rule.except.filter((site) => sites.includes(site));
+  const except = exceptionsOf(rule).filter((site) => sites.includes(site));
   return {
     key: `rule:${group.id}`,
     title: group.name,

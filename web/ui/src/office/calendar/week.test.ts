@@ -12,11 +12,12 @@ const meeting = (id: string, from: string, to: string): SessionSummary => ({
   starts_at: Date.parse(`2026-11-${from}:00+07:00`),
   ends_at: Date.parse(`2026-11-${to}:00+07:00`),
   state: "scheduled",
+  chair_id: "",
   chair_name: "",
+  opens_at: 0,
   secretary_name: "",
   sites: 1,
   recordings: 0,
-  may: [],
 });
 
 test("meetings stand on their day, those at the same time on different lanes", () => {

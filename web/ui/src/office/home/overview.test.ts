@@ -12,11 +12,12 @@ const meeting = (id: string, day: string, state: SessionState): SessionSummary =
   starts_at: Date.parse(`2026-${day}T08:00:00+07:00`),
   ends_at: Date.parse(`2026-${day}T10:00:00+07:00`),
   state,
+  chair_id: "",
   chair_name: "",
+  opens_at: 0,
   secretary_name: "",
   sites: 1,
   recordings: 0,
-  may: [],
 });
 
 test("each meeting is counted where it belongs, and the soonest stands first", () => {

@@ -5,6 +5,7 @@
 //! The journey of a packet is told in `sfu/README.md`.
 
 pub mod command;
+pub mod demux;
 pub mod egress;
 pub mod fact;
 pub mod id;

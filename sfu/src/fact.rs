@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::id::{MediaKind, Mid, PeerId, RoomId, Source, TrackRef};
+use crate::id::{MediaKind, Mid, PeerId, RoomId, TrackRef};
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod demux;
 pub mod egress;
+pub mod engine;
 pub mod fact;
 pub mod id;
 pub mod mix;

@@ -98,6 +98,9 @@ impl Room {
 
     pub fn stop_tap(&mut self, _now: Instant, _egress: &mut impl Egress) {}
 
+    /// Asks for a key frame of the programme's picture, as for any viewer's PLI. Without a tap: nothing.
+    pub fn refresh_tap(&mut self, _now: Instant, _egress: &mut impl Egress) {}
+
     /// When [`Self::handle_timeout`] wants to be called next. `None`: not before something else happens.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

@@ -1,1 +1,29 @@
+//! The harness: the application as a process, people with a browser's manners, and media whose content can be told apart.
 
+pub mod app;
+pub mod media;
+pub mod participant;
+pub mod peer;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// Asks again until `check` answers with something, at most `within`. Polling instead of sleeping: a slow machine waits longer, a
+/// quick one does not wait.
+///
+/// # Panics
+/// When the time is up.
+pub async fn eventually<T, F, Fut>(what: &str, within: Duration, mut check: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    let deadline = tokio::time::Instant::now() + within;
+    loop {
+        if let Some(found) = check().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

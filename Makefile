@@ -1,0 +1,60 @@
+# Two commands are all there is to know: `make run` and `make test`. Both install what is missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+UI := web/ui
+UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+ARGS ?=
+
+.PHONY: run build test setup setup-test ui lint unit system browser bench clean
+
+## Build everything and serve the demo province; ARGS passes further flags.
+run: build
+	$(TARGET)/release/nhipcau serve --demo $(ARGS)
+
+build: setup ui
+	cargo build --locked --release -p web --bin nhipcau
+
+## What building needs beyond Rust and Node: cmake and a C compiler (libopus, AWS-LC, SQLite are compiled from source).
+setup:
+	@tests/setup build
+
+setup-test:
+	@tests/setup test
+
+ui: $(UI)/dist/index.html
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	cd $(UI) && npm ci --no-audit --no-fund
+	touch $@
+
+$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	cd $(UI) && npm run build
+
+## Everything that must pass, cheapest first.
+test: setup-test lint unit system browser
+
+lint: ui
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	for core in sfu signaling scheduler; do cargo check --locked -p $$core --no-default-features; done
+	cd $(UI) && npm run check && npm run lint && npm test
+
+## Pure machines, simulation and house rules.
+unit: ui
+	cargo nextest run --locked --workspace -E 'not binary(system)'
+
+## Real sockets, database and processes.
+system: ui
+	cargo nextest run --locked -p tests -E 'binary(system)'
+
+## Real Chromium against the real server.
+browser: ui
+	cargo build --locked -p web --bin nhipcau
+	cd tests/browser && npm ci --no-audit --no-fund && NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm test
+
+clean:
+	cargo clean
+	rm -rf $(UI)/dist $(UI)/node_modules tests/browser/node_modules artifacts

@@ -1,0 +1,243 @@
+//! The server under test: the real binary, as a child process, with a data folder of its own.
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::eventually;
+
+/// A cold start on a busy two-core machine, with migrations and the demo province.
+const START_WITHIN: Duration = Duration::from_secs(60);
+
+pub struct App {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    pub http: u16,
+    pub media: u16,
+    data: Arc<TempDir>,
+}
+
+/// The binary that stands beside the test binaries.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let folder = test.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    let binary = folder.join("nhipcau");
+    assert!(binary.exists(), "{} is missing: `cargo build --workspace --bins` first", binary.display());
+    binary
+}
+
+impl App {
+    /// A demo server on free ports of the loopback.
+    pub async fn start() -> anyhow::Result<Self> {
+        let data = Arc::new(tempfile::tempdir().context("a data folder")?);
+        Self::start_in(data).await
+    }
+
+    async fn start_in(data: Arc<TempDir>) -> anyhow::Result<Self> {
+        let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let media = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut child = Command::new(binary())
+            .args(["serve", "--demo", "--public-ip", "127.0.0.1"])
+            .args(["--http", &format!("127.0.0.1:{http}"), "--media-udp", &format!("127.0.0.1:{media}")])
+            .arg("--data")
+            .arg(data.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("the server starts")?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        collect(child.stdout.take(), &log);
+        collect(child.stderr.take(), &log);
+        let mut app = Self { child, log, http, media, data };
+        app.wait_until_ready().await;
+        Ok(app)
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let url = self.url("/readyz");
+        let client = reqwest::Client::new();
+        let child = Mutex::new(&mut self.child);
+        let log = &self.log;
+        eventually("the server is ready", START_WITHIN, || {
+            let ended = child.lock().expect("one task").try_wait().expect("the child can be asked");
+            assert!(ended.is_none(), "the server ended at start:\n{}", said(log));
+            let request = client.get(&url).send();
+            async move { request.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
+        })
+        .await;
+    }
+
+    /// Power failure, then a new start on the same data. Ports are new: clients find the server by its address.
+    pub async fn kill_and_restart(mut self) -> anyhow::Result<Self> {
+        self.child.kill().await?;
+        Self::start_in(Arc::clone(&self.data)).await
+    }
+
+    /// SIGKILL and nothing else.
+    pub async fn kill(mut self) -> anyhow::Result<Arc<TempDir>> {
+        self.child.kill().await?;
+        Ok(Arc::clone(&self.data))
+    }
+
+    pub async fn restart_in(data: Arc<TempDir>) -> anyhow::Result<Self> {
+        Self::start_in(data).await
+    }
+
+    /// SIGTERM; the server drains and ends by itself.
+    pub async fn terminate(mut self) -> anyhow::Result<(std::process::ExitStatus, String)> {
+        let pid = self.child.id().context("the server runs")?;
+        let told = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        ensure!(told.success(), "kill -TERM failed");
+        let status = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.context("the server drains")??;
+        Ok((status, said(&self.log)))
+    }
+
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.http)
+    }
+
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    #[must_use]
+    pub fn log(&self) -> String {
+        said(&self.log)
+    }
+
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// A join token as `nhipcau token` prints it.
+    pub async fn token(&self, role: &str, name: &str) -> anyhow::Result<String> {
+        let printed = Command::new(binary())
+            .args(["token", "--session", "demo", "--role", role, "--name", name, "--data"])
+            .arg(self.data.path())
+            .output()
+            .await?;
+        ensure!(printed.status.success(), "nhipcau token: {}", String::from_utf8_lossy(&printed.stderr));
+        Ok(String::from_utf8(printed.stdout)?.trim().to_owned())
+    }
+
+    /// Somebody with a browser: an own cookie jar, requests from the server's own origin.
+    pub fn visitor(&self) -> anyhow::Result<Visitor> {
+        let client = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build()?;
+        Ok(Visitor { client, origin: self.url("") })
+    }
+
+    /// A visitor signed in with the demo account of a role.
+    pub async fn signed_in(&self, role: &str) -> anyhow::Result<Visitor> {
+        let visitor = self.visitor()?;
+        let system = visitor.get("/api/v1/system").await?;
+        let accounts = system["accounts"].as_array().context("the demo offers accounts")?;
+        let account = accounts.iter().find(|account| account["role"] == role).with_context(|| format!("no demo account for {role}"))?;
+        let (status, answer) = visitor
+            .post("/api/v1/auth/sign-in", &serde_json::json!({"username": account["username"], "password": account["password"]}))
+            .await?;
+        ensure!(status == 200, "sign-in as {role}: {status} {answer}");
+        Ok(visitor)
+    }
+}
+
+fn said(log: &Mutex<Vec<String>>) -> String {
+    log.lock().map(|lines| lines.join("\n")).unwrap_or_default()
+}
+
+fn collect(stream: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Arc<Mutex<Vec<String>>>) {
+    let Some(stream) = stream else { return };
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Ok(mut log) = log.lock() {
+                log.push(line);
+            }
+        }
+    });
+}
+
+/// Requests as a page of the server's own origin makes them.
+#[derive(Clone)]
+pub struct Visitor {
+    client: reqwest::Client,
+    origin: String,
+}
+
+impl Visitor {
+    fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.origin))
+            .header("origin", &self.origin)
+            .header("sec-fetch-site", "same-origin")
+            .header("accept-language", "vi")
+    }
+
+    /// The JSON of a successful answer.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.request(reqwest::Method::GET, path).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "GET {path}: {status} {text}");
+        serde_json::from_str(&text).with_context(|| format!("GET {path} is no JSON: {text}"))
+    }
+
+    pub async fn raw(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        Ok(self.request(reqwest::Method::GET, path).send().await?)
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        self.send(reqwest::Method::POST, path, body, None).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        self.send(reqwest::Method::PUT, path, body, None).await
+    }
+
+    /// A request that may be repeated without being carried out twice.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        self.send(reqwest::Method::POST, path, body, Some(key)).await
+    }
+
+    async fn send(&self, method: reqwest::Method, path: &str, body: &Value, key: Option<&str>) -> anyhow::Result<(u16, Value)> {
+        let mut request = self.request(method, path).json(body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))? };
+        Ok((status, body))
+    }
+
+    /// WHIP and WHEP speak SDP and carry a join token instead of a cookie.
+    pub async fn post_sdp(&self, path: &str, token: &str, sdp: String) -> anyhow::Result<reqwest::Response> {
+        Ok(self
+            .client
+            .post(format!("{}{path}", self.origin))
+            .header("content-type", "application/sdp")
+            .bearer_auth(token)
+            .body(sdp)
+            .send()
+            .await?)
+    }
+
+    pub async fn delete(&self, path: &str, token: &str) -> anyhow::Result<u16> {
+        Ok(self.client.delete(format!("{}{path}", self.origin)).bearer_auth(token).send().await?.status().as_u16())
+    }
+}

@@ -1,0 +1,282 @@
+//! A media client that we did not write: the `webrtc` crate. It publishes a tone and synthetic pictures, and counts what it receives.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use rtc::interceptor::Registry;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCConfigurationBuilder;
+use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::rtp;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtp::extension::HeaderExtension;
+use rtp::extension::audio_level_extension::AudioLevelExtension;
+use webrtc::media_stream::Track;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
+};
+use webrtc::runtime::default_runtime;
+
+use crate::eventually;
+use crate::media::{Frame, OPUS_SAMPLES, Pictures, Tone};
+
+const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+const CONNECT_WITHIN: Duration = Duration::from_secs(20);
+/// Ticks of 20 ms between two pictures: 25 a second.
+const TICKS_PER_PICTURE: u64 = 2;
+const TICKS_PER_KEY_FRAME: u64 = 50;
+
+/// What arrived, by kind.
+#[derive(Default)]
+pub struct Received {
+    pub audio_packets: AtomicU64,
+    pub video_packets: AtomicU64,
+    pub key_frames: AtomicU64,
+    /// Sequence numbers of video that were skipped on a slot.
+    pub video_gaps: AtomicU64,
+}
+
+struct Handler {
+    gathered: tokio::sync::mpsc::Sender<()>,
+    state: Mutex<RTCPeerConnectionState>,
+    received: Arc<Received>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Shared {
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            // A second completion changes nothing.
+            let _ = self.0.gathered.try_send(());
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        *self.0.state.lock().expect("nobody panics with it") = state;
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        let received = Arc::clone(&self.0.received);
+        tokio::spawn(async move { count(track, received).await });
+    }
+}
+
+#[derive(Clone)]
+struct Shared(Arc<Handler>);
+
+async fn count(track: Arc<dyn TrackRemote>, received: Arc<Received>) {
+    let kind = track.kind().await;
+    let mut expected = None;
+    while let Some(event) = track.poll().await {
+        let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+        match kind {
+            RtpCodecKind::Audio => {
+                received.audio_packets.fetch_add(1, Ordering::Relaxed);
+            }
+            RtpCodecKind::Video if packet.payload.len() > 6 => {
+                received.video_packets.fetch_add(1, Ordering::Relaxed);
+                let seq = packet.header.sequence_number;
+                if expected.is_some_and(|expected| expected != seq) {
+                    received.video_gaps.fetch_add(1, Ordering::Relaxed);
+                }
+                expected = Some(seq.wrapping_add(1));
+                if packet.payload.windows(3).take(16).any(|bytes| bytes == [0x9d, 0x01, 0x2a]) {
+                    received.key_frames.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a client wants to do.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    pub publish: bool,
+    pub audio_slots: usize,
+    pub video_slots: usize,
+}
+
+pub struct Peer {
+    connection: Box<dyn PeerConnection>,
+    shared: Shared,
+    audio: Option<(Arc<TrackLocalStaticRTP>, u32)>,
+    video: Option<(Arc<TrackLocalStaticRTP>, u32)>,
+    pub received: Arc<Received>,
+}
+
+fn track(kind: RtpCodecKind, mime: &str, clock_rate: u32, channels: u16) -> (Arc<TrackLocalStaticRTP>, u32) {
+    let ssrc = rand::random::<u32>();
+    let encoding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+        codec: RTCRtpCodec {
+            mime_type: mime.to_owned(),
+            clock_rate,
+            channels,
+            sdp_fmtp_line: String::new(),
+            rtcp_feedback: vec![],
+        },
+        ..Default::default()
+    };
+    let name = format!("{kind}-{ssrc}");
+    let track = MediaStreamTrack::new("site".to_owned(), name.clone(), name, kind, vec![encoding]);
+    (Arc::new(TrackLocalStaticRTP::new(track)), ssrc)
+}
+
+impl Peer {
+    /// A client and its complete offer, candidates inline.
+    pub async fn offer(wanted: Wanted) -> anyhow::Result<(Self, String)> {
+        let mut engine = MediaEngine::default();
+        engine.register_default_codecs()?;
+        let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
+        engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
+        let registry = register_default_interceptors(Registry::new(), &mut engine)?;
+        let (gathered_tx, mut gathered) = tokio::sync::mpsc::channel(1);
+        let received = Arc::new(Received::default());
+        let shared = Shared(Arc::new(Handler {
+            gathered: gathered_tx,
+            state: Mutex::new(RTCPeerConnectionState::New),
+            received: Arc::clone(&received),
+        }));
+        let connection = PeerConnectionBuilder::new()
+            .with_configuration(RTCConfigurationBuilder::new().build())
+            .with_media_engine(engine)
+            .with_interceptor_registry(registry)
+            .with_handler(Arc::new(shared.clone()))
+            .with_runtime(default_runtime().context("the tokio runtime is compiled in")?)
+            .with_udp_addrs(vec!["127.0.0.1:0"])
+            .build()
+            .await?;
+        let (mut audio, mut video) = (None, None);
+        if wanted.publish {
+            let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);
+            let camera = track(RtpCodecKind::Video, MIME_TYPE_VP8, 90_000, 0);
+            for (track, _) in [&microphone, &camera] {
+                let init = RTCRtpTransceiverInit {
+                    direction: RTCRtpTransceiverDirection::Sendonly,
+                    streams: vec![],
+                    send_encodings: vec![],
+                };
+                connection.add_transceiver_from_track(Arc::clone(track) as Arc<dyn TrackLocal>, Some(init)).await?;
+            }
+            (audio, video) = (Some(microphone), Some(camera));
+        }
+        for (kind, slots) in [(RtpCodecKind::Audio, wanted.audio_slots), (RtpCodecKind::Video, wanted.video_slots)] {
+            for _ in 0..slots {
+                let init = RTCRtpTransceiverInit {
+                    direction: RTCRtpTransceiverDirection::Recvonly,
+                    streams: vec![],
+                    send_encodings: vec![],
+                };
+                connection.add_transceiver_from_kind(kind, Some(init)).await?;
+            }
+        }
+        let offer = connection.create_offer(None).await?;
+        connection.set_local_description(offer).await?;
+        tokio::time::timeout(CONNECT_WITHIN, gathered.recv()).await.context("candidates are gathered")?;
+        let offer = connection.local_description().await.context("the offer was set")?.sdp;
+        Ok((Self { connection: Box::new(connection), shared, audio, video, received }, offer))
+    }
+
+    pub async fn accept(&self, answer: String) -> anyhow::Result<()> {
+        self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?;
+        let shared = self.shared.clone();
+        eventually("media is connected", CONNECT_WITHIN, || {
+            let state = *shared.0.state.lock().expect("nobody panics with it");
+            async move { (state == RTCPeerConnectionState::Connected).then_some(()) }
+        })
+        .await;
+        Ok(())
+    }
+
+    /// Sends a tone and 25 pictures a second until the handle is dropped.
+    #[must_use]
+    pub fn publish(&self, hz: f32) -> Publishing {
+        let audio = self.audio.clone().expect("the client negotiated a microphone");
+        let video = self.video.clone().expect("the client negotiated a camera");
+        Publishing(tokio::spawn(async move {
+            let mut tone = Tone::new(hz);
+            let mut pictures = Pictures::new(640, 360);
+            let mut sender = Sender::default();
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            for tick in 0_u64.. {
+                ticks.tick().await;
+                if sender.sound(&audio, tone.packet(), tick).await.is_err() {
+                    return;
+                }
+                if tick % TICKS_PER_PICTURE == 0 {
+                    let frame =
+                        if tick % TICKS_PER_KEY_FRAME == 0 { pictures.key_frame(6_000) } else { pictures.delta_frame(1_800) };
+                    if sender.picture(&video, frame, tick).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }))
+    }
+
+    pub async fn close(&self) -> anyhow::Result<()> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+/// Ends the publishing when dropped.
+pub struct Publishing(tokio::task::JoinHandle<()>);
+
+impl Drop for Publishing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[derive(Default)]
+struct Sender {
+    audio_seq: u16,
+    video_seq: u16,
+}
+
+impl Sender {
+    async fn sound(&mut self, to: &(Arc<TrackLocalStaticRTP>, u32), payload: bytes::Bytes, tick: u64) -> anyhow::Result<()> {
+        self.audio_seq = self.audio_seq.wrapping_add(1);
+        let header = rtp::Header {
+            version: 2,
+            payload_type: 111,
+            sequence_number: self.audio_seq,
+            timestamp: (tick as u32).wrapping_mul(OPUS_SAMPLES),
+            ssrc: to.1,
+            ..Default::default()
+        };
+        let level = HeaderExtension::AudioLevel(AudioLevelExtension { level: 20, voice: true });
+        to.0.write_rtp_with_extensions(rtp::Packet { header, payload }, &[level]).await?;
+        Ok(())
+    }
+
+    async fn picture(&mut self, to: &(Arc<TrackLocalStaticRTP>, u32), frame: Frame, tick: u64) -> anyhow::Result<()> {
+        use webrtc::media_stream::track_local::TrackLocal as _;
+        let last = frame.payloads.len() - 1;
+        for (index, payload) in frame.payloads.into_iter().enumerate() {
+            self.video_seq = self.video_seq.wrapping_add(1);
+            let header = rtp::Header {
+                version: 2,
+                payload_type: 96,
+                marker: index == last,
+                sequence_number: self.video_seq,
+                timestamp: (tick as u32).wrapping_mul(90_000 / 50),
+                ssrc: to.1,
+                ..Default::default()
+            };
+            to.0.write_rtp(rtp::Packet { header, payload }).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,16 +1,15 @@
 //! The server under test: the real binary, as a child process, with a data folder of its own.
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
 
 use crate::eventually;
 
@@ -53,7 +52,6 @@ impl App {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .context("the server starts")?;
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -78,16 +76,9 @@ impl App {
         .await;
     }
 
-    /// Power failure, then a new start on the same data. Ports are new: clients find the server by its address.
-    pub async fn kill_and_restart(mut self) -> anyhow::Result<Self> {
-        self.child.kill().await?;
-        Self::start_in(Arc::clone(&self.data)).await
-    }
-
-    /// SIGKILL and nothing else.
-    pub async fn kill(mut self) -> anyhow::Result<Arc<TempDir>> {
-        self.child.kill().await?;
-        Ok(Arc::clone(&self.data))
+    /// Power failure: SIGKILL and nothing else (by dropping). The data folder stays.
+    pub fn kill(self) -> Arc<TempDir> {
+        Arc::clone(&self.data)
     }
 
     pub async fn restart_in(data: Arc<TempDir>) -> anyhow::Result<Self> {
@@ -95,11 +86,15 @@ impl App {
     }
 
     /// SIGTERM; the server drains and ends by itself.
-    pub async fn terminate(mut self) -> anyhow::Result<(std::process::ExitStatus, String)> {
-        let pid = self.child.id().context("the server runs")?;
-        let told = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+    pub async fn terminate(mut self) -> anyhow::Result<(ExitStatus, String)> {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         ensure!(told.success(), "kill -TERM failed");
-        let status = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.context("the server drains")??;
+        let child = Mutex::new(&mut self.child);
+        let status = eventually("the server drains", Duration::from_secs(30), || {
+            let ended = child.lock().expect("one task").try_wait().expect("the child can be asked");
+            async move { ended }
+        })
+        .await;
         Ok((status, said(&self.log)))
     }
 
@@ -119,17 +114,15 @@ impl App {
     }
 
     #[must_use]
-    pub fn pid(&self) -> Option<u32> {
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// A join token as `nhipcau token` prints it.
     pub async fn token(&self, role: &str, name: &str) -> anyhow::Result<String> {
-        let printed = Command::new(binary())
-            .args(["token", "--session", "demo", "--role", role, "--name", name, "--data"])
-            .arg(self.data.path())
-            .output()
-            .await?;
+        let mut command = Command::new(binary());
+        command.args(["token", "--session", "demo", "--role", role, "--name", name, "--data"]).arg(self.data.path());
+        let printed = tokio::task::spawn_blocking(move || command.output()).await??;
         ensure!(printed.status.success(), "nhipcau token: {}", String::from_utf8_lossy(&printed.stderr));
         Ok(String::from_utf8(printed.stdout)?.trim().to_owned())
     }
@@ -145,9 +138,15 @@ impl App {
         let visitor = self.visitor()?;
         let system = visitor.get("/api/v1/system").await?;
         let accounts = system["accounts"].as_array().context("the demo offers accounts")?;
-        let account = accounts.iter().find(|account| account["role"] == role).with_context(|| format!("no demo account for {role}"))?;
+        let account = accounts
+            .iter()
+            .find(|account| account["role"] == role)
+            .with_context(|| format!("no demo account for {role}"))?;
         let (status, answer) = visitor
-            .post("/api/v1/auth/sign-in", &serde_json::json!({"username": account["username"], "password": account["password"]}))
+            .post(
+                "/api/v1/auth/sign-in",
+                &serde_json::json!({"username": account["username"], "password": account["password"]}),
+            )
             .await?;
         ensure!(status == 200, "sign-in as {role}: {status} {answer}");
         Ok(visitor)
@@ -158,17 +157,25 @@ fn said(log: &Mutex<Vec<String>>) -> String {
     log.lock().map(|lines| lines.join("\n")).unwrap_or_default()
 }
 
-fn collect(stream: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Arc<Mutex<Vec<String>>>) {
+/// Reads what the child says until it ends; a full pipe would stop it.
+fn collect(stream: Option<impl Read + Send + 'static>, log: &Arc<Mutex<Vec<String>>>) {
     let Some(stream) = stream else { return };
     let log = Arc::clone(log);
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(stream).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
             if let Ok(mut log) = log.lock() {
                 log.push(line);
             }
         }
     });
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // Already ended is fine; a test must not leave a server behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Requests as a page of the server's own origin makes them.
@@ -213,7 +220,13 @@ impl Visitor {
         self.send(reqwest::Method::POST, path, body, Some(key)).await
     }
 
-    async fn send(&self, method: reqwest::Method, path: &str, body: &Value, key: Option<&str>) -> anyhow::Result<(u16, Value)> {
+    async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> anyhow::Result<(u16, Value)> {
         let mut request = self.request(method, path).json(body);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -221,7 +234,11 @@ impl Visitor {
         let answer = request.send().await?;
         let status = answer.status().as_u16();
         let text = answer.text().await?;
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))? };
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))?
+        };
         Ok((status, body))
     }
 

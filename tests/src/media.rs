@@ -15,7 +15,8 @@ pub struct Tone {
 impl Tone {
     #[must_use]
     pub fn new(hz: f32) -> Self {
-        let encoder = opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip).expect("libopus makes an encoder");
+        let encoder = opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip)
+            .expect("libopus makes an encoder");
         Self { encoder, hz, phase: 0.0 }
     }
 

@@ -68,7 +68,9 @@ impl Participant {
         loop {
             let message = self.receive().await?;
             match &message {
-                ServerMessage::Done { re } | ServerMessage::Refused { re, .. } | ServerMessage::Answer { re, .. } if *re == id => {
+                ServerMessage::Done { re } | ServerMessage::Refused { re, .. } | ServerMessage::Answer { re, .. }
+                    if *re == id =>
+                {
                     return Ok(message);
                 }
                 _ => self.unread.push(message),
@@ -86,7 +88,8 @@ impl Participant {
 
     /// The first news that `wanted` turns into something, among what was received already and what comes.
     pub async fn news<T>(&mut self, what: &str, wanted: impl Fn(&ServerMessage) -> Option<T>) -> anyhow::Result<T> {
-        if let Some((at, found)) = self.unread.iter().enumerate().find_map(|(at, message)| Some((at, wanted(message)?))) {
+        if let Some((at, found)) = self.unread.iter().enumerate().find_map(|(at, message)| Some((at, wanted(message)?)))
+        {
             self.unread.drain(..=at);
             return Ok(found);
         }
@@ -124,7 +127,9 @@ async fn next(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> anyhow
     loop {
         let frame = tokio::time::timeout(PATIENCE, socket.next()).await.context("the server says nothing")?;
         match frame.context("the connection ended")?? {
-            Message::Text(text) => return serde_json::from_str(&text).with_context(|| format!("unknown message {text}")),
+            Message::Text(text) => {
+                return serde_json::from_str(&text).with_context(|| format!("unknown message {text}"));
+            }
             Message::Close(frame) => bail!("closed: {frame:?}"),
             _ => {}
         }

@@ -18,9 +18,8 @@ use rtc::rtp_transceiver::rtp_sender::{
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtp::extension::HeaderExtension;
 use rtp::extension::audio_level_extension::AudioLevelExtension;
-use webrtc::media_stream::Track;
-use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
@@ -215,8 +214,11 @@ impl Peer {
                     return;
                 }
                 if tick % TICKS_PER_PICTURE == 0 {
-                    let frame =
-                        if tick % TICKS_PER_KEY_FRAME == 0 { pictures.key_frame(6_000) } else { pictures.delta_frame(1_800) };
+                    let frame = if tick % TICKS_PER_KEY_FRAME == 0 {
+                        pictures.key_frame(6_000)
+                    } else {
+                        pictures.delta_frame(1_800)
+                    };
                     if sender.picture(&video, frame, tick).await.is_err() {
                         return;
                     }
@@ -246,7 +248,12 @@ struct Sender {
 }
 
 impl Sender {
-    async fn sound(&mut self, to: &(Arc<TrackLocalStaticRTP>, u32), payload: bytes::Bytes, tick: u64) -> anyhow::Result<()> {
+    async fn sound(
+        &mut self,
+        to: &(Arc<TrackLocalStaticRTP>, u32),
+        payload: bytes::Bytes,
+        tick: u64,
+    ) -> anyhow::Result<()> {
         self.audio_seq = self.audio_seq.wrapping_add(1);
         let header = rtp::Header {
             version: 2,
@@ -262,7 +269,6 @@ impl Sender {
     }
 
     async fn picture(&mut self, to: &(Arc<TrackLocalStaticRTP>, u32), frame: Frame, tick: u64) -> anyhow::Result<()> {
-        use webrtc::media_stream::track_local::TrackLocal as _;
         let last = frame.payloads.len() - 1;
         for (index, payload) in frame.payloads.into_iter().enumerate() {
             self.video_seq = self.video_seq.wrapping_add(1);

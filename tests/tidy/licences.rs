@@ -9,8 +9,20 @@ use crate::{report, root};
 
 /// SPDX identifiers of the licences that are accepted; one of them has to be among the alternatives of each crate.
 const ACCEPTED: [&str; 14] = [
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "0BSD", "Unicode-3.0",
-    "MPL-2.0", "CC0-1.0", "BSL-1.0", "OpenSSL", "CDLA-Permissive-2.0",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "Unicode-3.0",
+    "MPL-2.0",
+    "CC0-1.0",
+    "BSL-1.0",
+    "OpenSSL",
+    "CDLA-Permissive-2.0",
 ];
 
 fn metadata() -> Value {

@@ -11,7 +11,10 @@ fn sources() -> impl Iterator<Item = String> {
 
 /// Lines of Rust outside comments, with their numbers; tests at the end of a file included.
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(number, line)| (number + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(number, line)| (number + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Places outside `rooms` where a line of Rust under `under` contains `word`.
@@ -32,8 +35,21 @@ fn outside(under: &str, rooms: &[&str], word: &str) -> Vec<String> {
 #[test]
 fn the_top_level_holds_only_what_is_named() {
     let known = [
-        "Cargo.toml", "Cargo.lock", "sfu", "signaling", "scheduler", "web", "tests", "README.md", "LICENSE", "Makefile",
-        "rustfmt.toml", ".ci", ".config", ".gitignore", ".gitattributes",
+        "Cargo.toml",
+        "Cargo.lock",
+        "sfu",
+        "signaling",
+        "scheduler",
+        "web",
+        "tests",
+        "README.md",
+        "LICENSE",
+        "Makefile",
+        "rustfmt.toml",
+        ".ci",
+        ".config",
+        ".gitignore",
+        ".gitattributes",
     ];
     let strangers: Vec<String> = files()
         .iter()
@@ -111,7 +127,8 @@ fn work_is_finished_where_it_stands() {
                 .enumerate()
                 .filter(|(_, line)| {
                     marks.iter().any(|mark| {
-                        line.split(|c: char| !c.is_alphanumeric() && c != '!' && c != '(' && c != '_').any(|word| word == *mark)
+                        line.split(|c: char| !c.is_alphanumeric() && c != '!' && c != '(' && c != '_')
+                            .any(|word| word == *mark)
                     })
                 })
                 .map(|(number, line)| format!("{path}:{}: {}", number + 1, line.trim()))

@@ -1,0 +1,7 @@
+//! The real server as a process, with its real database and real sockets, driven by clients that we did not write.
+
+mod booking;
+mod floor;
+mod hostile;
+mod kill;
+mod whip;

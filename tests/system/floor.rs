@@ -1,6 +1,6 @@
 //! The meeting as its participants see it over the WebSocket.
 
-use signaling::wire::{ClientMessage, PresenceView, RefusalCode, ServerMessage};
+use signaling::wire::{ClientMessage, ParticipantView, PresenceView, RefusalCode, ServerMessage};
 use tests::app::App;
 use tests::participant::Participant;
 
@@ -47,8 +47,9 @@ async fn a_site_whose_line_drops_is_seen_away_and_comes_back_into_its_seat_with_
     let resume = island.cut();
     chair
         .news("the site away", |message| match message {
-            ServerMessage::Participant { participant } if participant.id == site => {
-                matches!(participant.presence, PresenceView::Away { .. }).then_some(())
+            ServerMessage::Participants { participants } => {
+                let away = |one: &&ParticipantView| one.id == site && matches!(one.presence, PresenceView::Away { .. });
+                participants.iter().find(away).map(drop)
             }
             _ => None,
         })

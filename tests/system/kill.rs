@@ -47,7 +47,9 @@ async fn a_recording_that_was_cut_by_a_kill_plays_up_to_its_last_second() -> any
     // In a conference a delegate is heard after the chair gave the floor.
     let site = chair
         .news("the WHIP site in the roster", |message| match message {
-            ServerMessage::Participant { participant } if participant.name == "Xã Đầm Hà" => Some(participant.id),
+            ServerMessage::Participants { participants } => {
+                participants.iter().find(|one| one.name == "Xã Đầm Hà").map(|one| one.id)
+            }
             _ => None,
         })
         .await?;

@@ -28,6 +28,7 @@ pub use drops::{Dropped, Drops};
 use peer::Aged;
 use wire::Wire;
 
+use crate::command::Command;
 use crate::fact::{DisconnectReason, Fact};
 use crate::id::{PeerId, RoomId};
 use crate::room::Room;
@@ -173,6 +174,15 @@ impl Engine {
         self.busy = Busy::No;
     }
 
+    /// Ends every room and peer; the goodbyes are among the next transmits.
+    pub fn shut_down(&mut self, now: Instant) {
+        let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
+        for room in rooms {
+            // It exists, so it can be closed.
+            let _done = self.handle_command(now, Command::CloseRoom { room });
+        }
+    }
+
     /// After a panic in one of the machine's calls: ends the peer or the room it was working for, and nobody else.
     pub fn recover(&mut self, now: Instant) {
         match std::mem::replace(&mut self.busy, Busy::No) {
@@ -261,3 +271,6 @@ impl Engine {
         self.facts.push_back(fact);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,11 @@
 //! The shell: everything with sockets, files, threads and a clock.
 
+mod address;
+pub mod bridge;
 pub mod recorder;
+mod socket;
+pub mod tap;
+mod worker;
+
+pub use bridge::{Bridge, BridgeConfig, BridgeStartError, FactReceiver};
+pub use tap::TapSender;

@@ -15,7 +15,7 @@ pub(crate) fn provider() -> Arc<dyn RTCCryptoProvider> {
 /// What the bridge shows to every peer: one ECDSA P-256 certificate a process, so that a stolen key is worth one run.
 #[derive(Clone)]
 pub struct Certificate {
-    pub(super) inner: rtc_dtls::crypto::Certificate,
+    pub(crate) inner: rtc_dtls::crypto::Certificate,
     fingerprint: Fingerprint,
 }
 

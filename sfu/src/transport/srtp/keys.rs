@@ -4,7 +4,7 @@ use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipher
 use aws_lc_rs::iv::FixedLength;
 
 /// Label of the exporter (RFC 5764, section 4.2).
-pub(in crate::transport) const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
+pub(crate) const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Profile {

@@ -11,7 +11,7 @@ mod replay;
 
 use cm::Cm;
 use gcm::Gcm;
-pub(super) use keys::EXPORTER_LABEL;
+pub(crate) use keys::EXPORTER_LABEL;
 use keys::Master;
 pub(crate) use keys::{NoKeys, Profile};
 use replay::Window;

@@ -1,0 +1,130 @@
+//! The media bridge as the rest of the program sees it: a handle to one thread.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rand::RngExt;
+use tokio::sync::{mpsc, oneshot};
+
+use super::address::candidates;
+use super::socket::Socket;
+use super::tap::TapSender;
+use super::worker::{Order, PublishedDrops, Worker};
+use crate::command::{Command, CommandRefused, Reply};
+use crate::engine::{Drops, Engine, EngineConfig};
+use crate::fact::Fact;
+use crate::id::RoomId;
+use crate::transport::certificate::{Certificate, NoCertificate};
+use crate::transport::dtls::DtlsUnusable;
+
+/// Orders waiting for the thread, which takes them within a millisecond; whoever finds it full waits.
+const ORDERS_MAX: usize = 256;
+
+/// Facts waiting for their reader: some seconds of a thousand peers'. What does not fit waits in the engine.
+const FACTS_MAX: usize = 4096;
+
+/// What happened, in order. It must be read for as long as the bridge runs.
+pub type FactReceiver = mpsc::Receiver<Fact>;
+
+pub struct BridgeConfig {
+    /// The one port for everybody.
+    pub udp: SocketAddr,
+    /// The addresses peers reach it at. Empty: those this machine would answer with.
+    pub public_ips: Vec<IpAddr>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeStartError {
+    #[error("the media port {address} cannot be opened: {source}")]
+    Port { address: SocketAddr, source: io::Error },
+    #[error("the media thread cannot be started: {0}")]
+    Thread(#[source] io::Error),
+    #[error(transparent)]
+    Certificate(#[from] NoCertificate),
+    #[error(transparent)]
+    Dtls(#[from] DtlsUnusable),
+}
+
+/// A running bridge. Clones give orders to the same one; it ends when it is told to, or with its last handle.
+#[derive(Clone)]
+pub struct Bridge {
+    orders: mpsc::Sender<Order>,
+    drops: Arc<PublishedDrops>,
+    local_addr: SocketAddr,
+    candidates: Vec<SocketAddr>,
+}
+
+impl Bridge {
+    pub fn start(config: BridgeConfig) -> Result<(Self, FactReceiver), BridgeStartError> {
+        let BridgeConfig { udp, public_ips } = config;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BridgeStartError::Thread)?;
+        let socket = {
+            let _in_runtime = runtime.enter();
+            Socket::bind(udp).map_err(|source| BridgeStartError::Port { address: udp, source })?
+        };
+        let local_addr = socket.local_addr();
+        let candidates = candidates(local_addr, &public_ips);
+        let engine = Engine::new(EngineConfig {
+            candidates: candidates.clone(),
+            certificate: Certificate::generate()?,
+            seed: rand::rng().random(),
+        })?;
+        let (orders, orders_rx) = mpsc::channel(ORDERS_MAX);
+        let (facts_tx, facts) = mpsc::channel(FACTS_MAX);
+        let drops = Arc::new(PublishedDrops::new());
+        let worker = Worker::new(engine, socket, orders_rx, facts_tx, Arc::clone(&drops));
+        std::thread::Builder::new()
+            .name("media".into())
+            .spawn(move || runtime.block_on(worker.run()))
+            .map_err(BridgeStartError::Thread)?;
+        tracing::info!(%local_addr, ?candidates, "the media bridge is open");
+        Ok((Self { orders, drops, local_addr, candidates }, facts))
+    }
+
+    /// Carries out a command. [`CommandRefused::Stopped`] also when carrying it out ended the peer or room it was about.
+    pub async fn command(&self, command: Command) -> Result<Reply, CommandRefused> {
+        let (reply, outcome) = oneshot::channel();
+        self.orders.send(Order::Command(Box::new(command), reply)).await.map_err(|_| CommandRefused::Stopped)?;
+        outcome.await.unwrap_or(Err(CommandRefused::Stopped))
+    }
+
+    /// From now on the room's programme goes to `tap`, in place of any tap before.
+    pub async fn start_tap(&self, room: RoomId, tap: TapSender) -> Result<(), CommandRefused> {
+        let (reply, outcome) = oneshot::channel();
+        self.orders.send(Order::StartTap(room, tap, reply)).await.map_err(|_| CommandRefused::Stopped)?;
+        outcome.await.unwrap_or(Err(CommandRefused::Stopped)).map(drop)
+    }
+
+    /// The tap's last event is on its way when this returns.
+    pub async fn stop_tap(&self, room: RoomId) -> Result<(), CommandRefused> {
+        self.command(Command::StopTap { room }).await.map(drop)
+    }
+
+    /// Everything thrown away since the start, at most a fifth of a second old.
+    #[must_use]
+    pub fn drops(&self) -> Drops {
+        self.drops.read()
+    }
+
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What is offered to peers.
+    #[must_use]
+    pub fn candidates(&self) -> &[SocketAddr] {
+        &self.candidates
+    }
+
+    /// Tells every peer goodbye, ends every tap and closes the port. Done when it returns; doing it twice changes nothing.
+    pub async fn shutdown(&self) {
+        let (done, finished) = oneshot::channel();
+        if self.orders.send(Order::Shutdown(done)).await.is_ok() {
+            // An error means that the thread is gone, which was the wish.
+            let _gone = finished.await;
+        }
+    }
+}

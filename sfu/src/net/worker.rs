@@ -1,0 +1,235 @@
+//! The thread that owns the engine and the socket. It is the only one that touches either.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep_until, timeout};
+
+use super::socket::{Inbox, Socket};
+use super::tap::{TapSender, Tapped};
+use crate::command::{Command, CommandRefused, Reply};
+use crate::engine::{Dropped, Drops, Engine};
+use crate::fact::Fact;
+use crate::id::RoomId;
+use crate::tap::TapEvent;
+
+/// Batches read before orders, timers and sending get their turn again.
+const BATCHES_AT_ONCE: usize = 8;
+
+/// How long a full send buffer is waited for. Media that is later than this is worth less than the media behind it.
+const SEND_PATIENCE: Duration = Duration::from_millis(2);
+
+/// Counters are copied for readers outside the thread this often.
+const PUBLISH_EVERY: Duration = Duration::from_millis(200);
+
+pub(super) enum Order {
+    Command(Box<Command>, oneshot::Sender<Result<Reply, CommandRefused>>),
+    StartTap(RoomId, TapSender, oneshot::Sender<Result<Reply, CommandRefused>>),
+    /// Everybody is told goodbye; answered when that has been sent.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// The engine's counters as seen from other threads.
+pub(super) struct PublishedDrops(Vec<AtomicU64>);
+
+impl PublishedDrops {
+    pub(super) fn new() -> Self {
+        Self(Dropped::ALL.iter().map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn publish(&self, drops: &Drops) {
+        for (published, (_, count)) in self.0.iter().zip(drops.iter()) {
+            published.store(count, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn read(&self) -> Drops {
+        let mut drops = Drops::default();
+        for (&dropped, count) in Dropped::ALL.iter().zip(&self.0) {
+            drops.add(dropped, count.load(Ordering::Relaxed));
+        }
+        drops
+    }
+}
+
+pub(super) struct Worker {
+    engine: Engine,
+    socket: Socket,
+    /// Out of its place only while its datagrams are handled.
+    inbox: Option<Box<Inbox>>,
+    orders: mpsc::Receiver<Order>,
+    facts: mpsc::Sender<Fact>,
+    taps: HashMap<RoomId, TapSender>,
+    drops: Arc<PublishedDrops>,
+    published: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(
+        engine: Engine,
+        socket: Socket,
+        orders: mpsc::Receiver<Order>,
+        facts: mpsc::Sender<Fact>,
+        drops: Arc<PublishedDrops>,
+    ) -> Self {
+        let inbox = Some(Box::new(Inbox::new()));
+        Self { engine, socket, inbox, orders, facts, taps: HashMap::new(), drops, published: Instant::now() }
+    }
+
+    /// Ends with [`Order::Shutdown`], or when nobody can give orders any more.
+    pub(super) async fn run(mut self) {
+        loop {
+            let wake = self.engine.poll_timeout();
+            let timer = async move {
+                match wake {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => match order {
+                    Some(Order::Shutdown(done)) => {
+                        self.shut_down().await;
+                        // Who asked may have given up waiting.
+                        let _gone = done.send(());
+                        return;
+                    }
+                    Some(order) => self.carry_out(order),
+                    None => return self.shut_down().await,
+                },
+                ready = self.socket.readable() => match ready {
+                    Ok(()) => self.receive(),
+                    Err(error) => tracing::error!(%error, "the media port cannot be read"),
+                },
+                () = timer => {}
+            }
+            let now = Instant::now();
+            if self.engine.poll_timeout().is_some_and(|at| at <= now) {
+                self.guarded(|engine| engine.handle_timeout(now));
+            }
+            self.flush().await;
+        }
+    }
+
+    async fn shut_down(&mut self) {
+        let now = Instant::now();
+        self.guarded(|engine| engine.shut_down(now));
+        self.flush().await;
+        self.drops.publish(self.engine.drops());
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        let now = Instant::now();
+        let (reply, outcome) = match order {
+            Order::Command(command, reply) => (reply, self.guarded(|engine| engine.handle_command(now, *command))),
+            Order::StartTap(room, tap, reply) => {
+                self.taps.insert(room, tap);
+                let outcome = self.guarded(|engine| engine.handle_command(now, Command::StartTap { room }));
+                if !matches!(outcome, Some(Ok(_))) {
+                    self.taps.remove(&room);
+                }
+                (reply, outcome)
+            }
+            Order::Shutdown(_) => return,
+        };
+        if let Some(outcome) = outcome {
+            // Who asked may have given up waiting; the order is carried out all the same. After a panic there is no outcome, and
+            // dropping `reply` says so.
+            let _gone = reply.send(outcome);
+        }
+    }
+
+    fn receive(&mut self) {
+        let mut inbox = self.inbox.take().unwrap_or_else(|| Box::new(Inbox::new()));
+        for _ in 0..BATCHES_AT_ONCE {
+            match self.socket.receive(&mut inbox) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                // ICMP errors of earlier sends surface here; they concern one peer, whose path will be found lost.
+                Err(error) => {
+                    tracing::debug!(%error, "reading the media port failed");
+                    break;
+                }
+            }
+            let now = Instant::now();
+            for (path, datagram) in inbox.datagrams() {
+                self.guarded(|engine| engine.handle_datagram(now, path, datagram));
+            }
+        }
+        self.inbox = Some(inbox);
+    }
+
+    /// A panic over one peer's bytes must not end the others' meeting.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
+        let engine = &mut self.engine;
+        if let Ok(done) = catch_unwind(AssertUnwindSafe(|| work(engine))) {
+            return Some(done);
+        }
+        tracing::error!("a peer or room was ended because the engine panicked over it");
+        // Ending a peer asks its room, which may be what is broken: then the room goes too.
+        while catch_unwind(AssertUnwindSafe(|| self.engine.recover(Instant::now()))).is_err() {}
+        None
+    }
+
+    async fn flush(&mut self) {
+        self.send().await;
+        self.hand_over_taps();
+        self.report();
+        if self.published.elapsed() >= PUBLISH_EVERY {
+            self.published = Instant::now();
+            self.drops.publish(self.engine.drops());
+        }
+    }
+
+    async fn send(&mut self) {
+        let segments_max = self.socket.segments_max();
+        let mut lost = 0;
+        while let Some(transmit) = self.engine.poll_burst(segments_max) {
+            let mut sent = self.socket.send(&transmit);
+            if sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+                let writable = timeout(SEND_PATIENCE, self.socket.writable()).await;
+                sent = if writable.is_ok() { self.socket.send(&transmit) } else { sent };
+            }
+            let Err(error) = sent else { continue };
+            let datagrams = transmit.segment_size.map_or(1, |size| transmit.bytes.len().div_ceil(size));
+            lost += datagrams as u64;
+            tracing::debug!(%error, datagrams, "the media port did not take datagrams");
+        }
+        if lost > 0 {
+            self.engine.count_drops(Dropped::TxSocket, lost);
+        }
+    }
+
+    fn hand_over_taps(&mut self) {
+        while let Some((room, event)) = self.engine.poll_tap() {
+            let is_last = matches!(event, TapEvent::End { .. });
+            match self.taps.get(&room).map_or(Tapped::Gone, |tap| tap.send(event)) {
+                Tapped::Taken => {}
+                Tapped::Overrun => self.engine.count_drops(Dropped::TapOverrun, 1),
+                Tapped::Gone => drop(self.taps.remove(&room)),
+            }
+            if is_last {
+                // Dropping the sender is the end too, when the event itself found no room.
+                self.taps.remove(&room);
+            }
+        }
+    }
+
+    /// What does not fit stays in the engine until the next round.
+    fn report(&mut self) {
+        while self.facts.capacity() > 0 || self.facts.is_closed() {
+            let Some(fact) = self.engine.poll_fact() else { return };
+            match self.facts.try_send(fact) {
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
+                Err(TrySendError::Full(_)) => self.engine.count_drops(Dropped::FactOverrun, 1),
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::id::{ParticipantId, SessionId};
 use crate::policy::Policies;
-use crate::role::{Permission, Role, SessionAction, Standing, Viewer, words};
+use crate::role::{Role, SessionAction, Standing, Viewer, words};
 use crate::session::{Opening, Seat, Session, SessionDetail, Sitter, Status};
 use crate::time::UtcTime;
 
@@ -99,8 +99,7 @@ pub enum SeatTaken {
 /// Own seat first, then the seat of the site he sits at, then what his role gives him.
 pub fn seat_for(detail: &SessionDetail, viewer: &Viewer) -> Result<SeatTaken, JoinRefused> {
     let standing = detail.standing(viewer);
-    let demonstration = detail.session.opening == Opening::Always && viewer.roles.may(Permission::JoinSessions);
-    if !SessionAction::Join.allowed(viewer, standing) && !demonstration {
+    if !SessionAction::Join.allowed(viewer, standing) {
         return Err(JoinRefused::NotInvited);
     }
     let own = |seat: &&Seat| matches!(seat.sitter, Sitter::Person(person) if person == viewer.person);
@@ -113,14 +112,15 @@ pub fn seat_for(detail: &SessionDetail, viewer: &Viewer) -> Result<SeatTaken, Jo
         Standing::Secretary => Ok(SeatTaken::Added(MeetingRole::Secretary)),
         Standing::Technician => Ok(SeatTaken::Added(MeetingRole::Technician)),
         Standing::Invited | Standing::Stranger => {
-            walk_in_role(viewer, demonstration).map(SeatTaken::Added).ok_or(JoinRefused::NotInvited)
+            walk_in_role(viewer, detail.session.opening).map(SeatTaken::Added).ok_or(JoinRefused::NotInvited)
         }
     }
 }
 
 /// As what somebody comes in who was not invited. Chairs are named by the booking; only the demonstration gives the role away.
-fn walk_in_role(viewer: &Viewer, demonstration: bool) -> Option<MeetingRole> {
+fn walk_in_role(viewer: &Viewer, opening: Opening) -> Option<MeetingRole> {
     let has = |role| viewer.roles.has(role);
+    let demonstration = opening == Opening::Always;
     match () {
         () if has(Role::Chair) && demonstration => Some(MeetingRole::Chair),
         () if has(Role::Secretary) => Some(MeetingRole::Secretary),

@@ -84,6 +84,93 @@ fn on_grid(time: UtcTime) -> UtcTime {
     UtcTime::from_millis(time.millis().saturating_add(grid - 1).div_euclid(grid) * grid)
 }
 
+/// How far ahead the calendar is read for a proposal.
+pub const SEARCH_SPAN: Duration = Duration::from_secs((SEARCH_DAYS + 1) * 86_400);
+
+/// Something a booking asks for, as it would be named in a refusal. People and sites have ids of one space: UUIDs never meet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resource {
+    pub what: ClashWhat,
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// Something another session holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    pub resource: Uuid,
+    pub session: SessionId,
+    pub title: String,
+    pub span: Span,
+}
+
+/// What others hold, read at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Calendar {
+    pub held: Vec<Held>,
+    pub demands: Vec<Demand>,
+    /// Sites the bridge carries at once.
+    pub limit: u32,
+}
+
+impl Calendar {
+    /// Everything in the way of these resources at that time, in their order; capacity last.
+    pub fn clashes(&self, wanted: &[Resource], span: Span) -> Vec<Clash> {
+        let mut clashes: Vec<Clash> = wanted
+            .iter()
+            .flat_map(|resource| self.holding(resource.id, span).map(|held| clash(resource, held)))
+            .collect();
+        let sites = sites_of(wanted);
+        let blamed = largest(&self.demands, span);
+        if let Some(blamed) =
+            blamed.filter(|_| sites > 0 && peak(&self.demands, span).saturating_add(sites) > self.limit)
+        {
+            clashes.push(Clash {
+                what: ClashWhat::Capacity,
+                id: None,
+                name: String::new(),
+                session_id: blamed.session,
+                session_title: blamed.title.clone(),
+                starts_at: blamed.span.from(),
+                ends_at: blamed.span.to(),
+            });
+        }
+        clashes
+    }
+
+    /// The next span as long as the one asked for, not before it and not in the past, in which nothing is in the way.
+    pub fn free_slot(&self, wanted: &[Resource], asked: Span, now: UtcTime, hours: WorkingHours) -> Option<Span> {
+        let mine = |held: &&Held| wanted.iter().any(|resource| resource.id == held.resource);
+        let mut busy: Vec<Span> = self.held.iter().filter(mine).map(|held| held.span).collect();
+        let sites = sites_of(wanted);
+        if sites > 0 {
+            busy.extend(full_spans(&self.demands, sites, self.limit));
+        }
+        next_free(asked.length(), asked.from().max(now), &busy, hours)
+    }
+
+    /// What holds one resource during a span.
+    pub fn holding(&self, resource: Uuid, during: Span) -> impl Iterator<Item = &Held> {
+        self.held.iter().filter(move |held| held.resource == resource && held.span.overlaps(during))
+    }
+}
+
+fn sites_of(wanted: &[Resource]) -> u32 {
+    u32::try_from(wanted.iter().filter(|resource| resource.what == ClashWhat::Site).count()).unwrap_or(u32::MAX)
+}
+
+fn clash(resource: &Resource, held: &Held) -> Clash {
+    Clash {
+        what: resource.what,
+        id: Some(resource.id),
+        name: resource.name.clone(),
+        session_id: held.session,
+        session_title: held.title.clone(),
+        starts_at: held.span.from(),
+        ends_at: held.span.to(),
+    }
+}
+
 /// Sites held by one other session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Demand {

@@ -22,6 +22,7 @@ impl LinkKey {
         Self(key)
     }
 
+    #[cfg(test)]
     pub(crate) const fn reveal(&self) -> &[u8; 32] {
         &self.0
     }
@@ -106,6 +107,7 @@ pub struct InvitationView {
     pub site_detail: Option<String>,
     pub seats: u16,
     pub agenda: Vec<AgendaItem>,
+    pub invitation: InvitationState,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]

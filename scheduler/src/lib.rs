@@ -11,7 +11,9 @@ pub mod admission;
 pub mod agenda;
 pub mod attendance;
 pub mod booking;
+pub mod chain;
 pub mod clash;
+pub mod demo;
 pub mod due;
 pub mod field;
 pub mod id;
@@ -32,3 +34,5 @@ pub mod unit;
 
 #[cfg(feature = "shell")]
 pub mod store;
+#[cfg(feature = "shell")]
+pub mod worker;

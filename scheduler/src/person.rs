@@ -27,6 +27,20 @@ impl Person {
     }
 }
 
+/// A name for small tiles: the whole name, or its last two words, or the last: in Vietnamese the given name stands last.
+pub fn short_name(name: &str) -> String {
+    let words: Vec<&str> = name.split(' ').collect();
+    let fits = |candidate: &String| candidate.chars().count() <= SHORT_NAME_MAX;
+    let tail =
+        |count: usize| words.iter().skip(words.len().saturating_sub(count)).copied().collect::<Vec<_>>().join(" ");
+    [name.to_owned(), tail(2), tail(1)]
+        .into_iter()
+        .find(fits)
+        .unwrap_or_else(|| name.chars().take(SHORT_NAME_MAX).collect())
+}
+
+const SHORT_NAME_MAX: usize = 14;
+
 #[derive(Clone, Debug)]
 pub struct PersonForm {
     pub name: String,
@@ -62,5 +76,18 @@ impl PersonForm {
             roles: self.roles.clone(),
         });
         form.finish(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_shortened_to_its_last_words() {
+        assert_eq!(short_name("Trần Thu Hà"), "Trần Thu Hà");
+        assert_eq!(short_name("Trần Quốc Nghĩa"), "Quốc Nghĩa");
+        assert_eq!(short_name("Nguyễn-Phước Bảo-Thạch Hoàng"), "Hoàng");
+        assert_eq!(short_name("Wolfeschlegelsteinhausen"), "Wolfeschlegels");
     }
 }

@@ -168,7 +168,7 @@ impl SessionAction {
 }
 
 /// Secretaries prepare, technicians keep the lines, leaders look in: they need no invitation to a session.
-fn joins_any(viewer: &Viewer) -> bool {
+pub(crate) fn joins_any(viewer: &Viewer) -> bool {
     [Role::Secretary, Role::Technician, Role::Leader].into_iter().any(|role| viewer.roles.has(role))
 }
 

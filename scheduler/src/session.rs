@@ -6,7 +6,7 @@ use crate::admission::MeetingRole;
 use crate::agenda::AgendaItem;
 use crate::id::{ParticipantId, PersonId, SessionId, SiteId};
 use crate::invitation::InvitationState;
-use crate::role::{SessionAction, Standing, Viewer, words};
+use crate::role::{Permission, SessionAction, Standing, Viewer, sees, words};
 use crate::site::Site;
 use crate::time::{Span, UtcTime};
 
@@ -162,9 +162,17 @@ impl SessionDetail {
             Standing::Technician
         } else if self.seats.iter().any(|seat| seat.invited == Invited::AtBooking && seat.sitter.is(viewer)) {
             Standing::Invited
+        } else if session.opening == Opening::Always && viewer.roles.may(Permission::JoinSessions) {
+            // Everybody who joins sessions at all is invited to the demonstration.
+            Standing::Invited
         } else {
             Standing::Stranger
         }
+    }
+
+    /// Whether the session exists at all for this viewer.
+    pub fn seen_by(&self, viewer: &Viewer) -> bool {
+        sees(viewer, self.standing(viewer))
     }
 
     /// What this viewer may do with the session now.

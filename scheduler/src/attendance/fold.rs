@@ -13,16 +13,12 @@ use crate::time::{Span, UtcTime};
 /// Pure, and the same for any order and repetition of the marks.
 pub fn fold(record: Record<'_>, name_of: impl Fn(crate::id::PersonId) -> Option<String>) -> Attendance {
     let ordered = in_order(record.marks);
-    let until = ordered.last().map_or(record.now, |mark| mark.at.max(record.now));
+    // A mark from a clock ahead of ours is still a mark.
+    let latest = ordered.last().map_or(record.now, |mark| mark.at.max(record.now));
+    let until = record.ended_at.unwrap_or(latest);
     let (opened_at, closed_at) = opened_and_closed(&ordered);
     let rows = rows(&record, &ordered, until, name_of);
-    Attendance {
-        opened_at,
-        closed_at,
-        agenda: agenda_rows(&record, &ordered, until),
-        quorum: quorum(&record, &rows),
-        rows,
-    }
+    Attendance { opened_at, closed_at, agenda: agenda_rows(&record, until), quorum: quorum(&record, &rows), rows }
 }
 
 /// The first beginning; the last end, unless it began again.
@@ -150,10 +146,9 @@ fn row(
     }
 }
 
-fn agenda_rows(record: &Record<'_>, ordered: &[&Mark], until: UtcTime) -> Vec<AgendaRow> {
-    let marks: Vec<Mark> = ordered.iter().map(|mark| (*mark).clone()).collect();
+fn agenda_rows(record: &Record<'_>, until: UtcTime) -> Vec<AgendaRow> {
     let mut taken: BTreeMap<u16, (UtcTime, UtcTime)> = BTreeMap::new();
-    for item in agenda::spans(&marks, until) {
+    for item in agenda::spans(record.marks, until) {
         let reach = taken.entry(item.index).or_insert((item.span.from(), item.span.to()));
         reach.1 = item.span.to();
     }

@@ -97,6 +97,8 @@ pub struct Record<'a> {
     /// In any order, repeated or not.
     pub marks: &'a [Mark],
     pub quorum: QuorumRule,
+    /// When the session was over for good; nobody is there after it, whatever a late mark says.
+    pub ended_at: Option<UtcTime>,
     pub now: UtcTime,
 }
 

@@ -14,6 +14,7 @@ use crate::booking::{
     BookRefused, Booked, Booking, BookingCheck, BookingProbe, CancelRefused, Draft, EndRefused, IdempotencyKey,
     RescheduleRefused,
 };
+use crate::chain::ChainVerdict;
 use crate::field::FieldProblem;
 use crate::id::{HubId, ParticipantId, PersonId, RecordingId, SessionId, SiteId, UnitId};
 use crate::invitation::{InvitationView, IssuedInvitation, LinkSecret, ReissueRefused};
@@ -189,19 +190,6 @@ pub enum MarkRefused {
     UnknownSession { session: SessionId },
     #[error(transparent)]
     Failed(#[from] StoreFailure),
-}
-
-/// Whether the marks of a session are those that were written, all and in their order.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ChainVerdict {
-    Whole {
-        entries: u64,
-        head: String,
-    },
-    /// The first entry, counted from 1, that does not follow from the one before it.
-    BrokenAt {
-        entry: u64,
-    },
 }
 
 /// The catalogue of recordings.

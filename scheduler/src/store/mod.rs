@@ -5,5 +5,11 @@
 //! Times are always the caller's.
 
 mod contract;
+#[expect(clippy::disallowed_methods, reason = "the shell makes the ids of new rows")]
+mod sqlite;
 
 pub use contract::*;
+pub use sqlite::{OpenFailure, Sqlite};
+
+/// The store this program runs on. An enum of the engines as soon as there are two.
+pub type Office = Sqlite;

@@ -9,11 +9,18 @@ pub mod demux;
 pub mod egress;
 pub mod engine;
 pub mod fact;
+mod forward;
 pub mod id;
 pub mod mix;
 pub mod negotiated;
 #[cfg(feature = "shell")]
 pub mod net;
+mod packet;
+mod peer;
 pub mod room;
+mod router;
+mod slab;
+mod speaker;
 pub mod tap;
+mod track;
 pub mod transport;

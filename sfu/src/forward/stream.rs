@@ -1,0 +1,160 @@
+//! One outgoing stream: what feeds it now, what it waits for, and its numbers.
+
+use std::time::Instant;
+
+use crate::forward::rewrite::{Opening, Rewriter, Rewritten};
+use crate::id::{MediaKind, Ssrc};
+use crate::track::Track;
+use crate::track::clock::{micros_since, ticks};
+use crate::track::history::PacketMeta;
+use crate::track::layer::LayerKey;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Feed {
+    Idle,
+    /// Nothing is sent until `next` offers a beginning.
+    Waiting {
+        next: LayerKey,
+    },
+    /// `now` goes on until `next`, another layer of the same track, offers a beginning.
+    Live {
+        now: LayerKey,
+        next: Option<LayerKey>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    feed: Feed,
+    pub(crate) rewriter: Rewriter,
+    rate_hz: u32,
+    sent_at: Option<Instant>,
+}
+
+/// What became of a packet that was offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    No,
+    Passed(Rewritten),
+    /// The first of an era. `left` fed the stream until now and is not wanted any more.
+    Opened {
+        numbers: Rewritten,
+        left: Option<LayerKey>,
+    },
+}
+
+/// When the clocks of two layers put a switch further from its arrival than this, one of them is wrong.
+const CLOCKS_APART_MAX_S: i64 = 1;
+
+impl Stream {
+    pub(crate) fn new(ssrc: Ssrc, kind: MediaKind, rate_hz: u32) -> Self {
+        // One Opus packet, or a millisecond of picture.
+        let step = match kind {
+            MediaKind::Audio => rate_hz / 50,
+            MediaKind::Video => rate_hz / 1_000,
+        };
+        Self { feed: Feed::Idle, rewriter: Rewriter::new(ssrc, step), rate_hz, sent_at: None }
+    }
+
+    /// The layers this stream must be offered packets of.
+    pub(crate) fn sources(&self) -> [Option<LayerKey>; 2] {
+        match self.feed {
+            Feed::Idle => [None, None],
+            Feed::Waiting { next } => [Some(next), None],
+            Feed::Live { now, next } => [Some(now), next],
+        }
+    }
+
+    /// The layer whose packets are going out.
+    pub(crate) fn live(&self) -> Option<LayerKey> {
+        match self.feed {
+            Feed::Live { now, .. } => Some(now),
+            Feed::Idle | Feed::Waiting { .. } => None,
+        }
+    }
+
+    /// The layer whose key frame would be of use now.
+    pub(crate) fn awaited(&self) -> Option<LayerKey> {
+        match self.feed {
+            Feed::Idle => None,
+            Feed::Waiting { next } => Some(next),
+            Feed::Live { now, next } => next.or(Some(now)),
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.feed = Feed::Idle;
+    }
+
+    /// Turns to another layer at its next beginning. Another layer of the same track relieves the present one without a gap; another
+    /// track does not: what is shown must be what the viewer was told.
+    pub(crate) fn aim(&mut self, target: LayerKey) {
+        self.feed = match self.feed {
+            Feed::Live { now, .. } if now == target => Feed::Live { now, next: None },
+            Feed::Live { now, .. } if now.track == target.track => Feed::Live { now, next: Some(target) },
+            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => Feed::Waiting { next: target },
+        };
+    }
+
+    /// Per packet and receiver: passes it on, begins with it, or has no use for it.
+    pub(crate) fn take(&mut self, now: Instant, track: &Track, key: LayerKey, meta: &PacketMeta) -> Taken {
+        match self.feed {
+            Feed::Live { now: fed_by, .. } if fed_by == key => match self.rewriter.rewrite(meta) {
+                Some(numbers) => {
+                    self.sent_at = Some(now);
+                    Taken::Passed(numbers)
+                }
+                None => Taken::No,
+            },
+            Feed::Live { now: fed_by, next: Some(next) } if next == key && meta.opens => {
+                self.open(now, track, key, meta, Some(fed_by))
+            }
+            Feed::Waiting { next } if next == key && meta.opens => self.open(now, track, key, meta, None),
+            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => Taken::No,
+        }
+    }
+
+    fn open(&mut self, now: Instant, track: &Track, key: LayerKey, meta: &PacketMeta, left: Option<LayerKey>) -> Taken {
+        let ticks = self.ticks_since_last(now, track, left, key, meta.timestamp);
+        self.rewriter.begin(key, meta, Opening::Live { ticks });
+        self.feed = Feed::Live { now: key, next: None };
+        self.sent_at = Some(now);
+        match self.rewriter.rewrite(meta) {
+            Some(numbers) => Taken::Opened { numbers, left },
+            None => Taken::No,
+        }
+    }
+
+    /// Begins with a packet of the past. The caller passes on everything up to the present and then calls [`Self::caught_up`].
+    pub(crate) fn begin_replay(&mut self, now: Instant, key: LayerKey, first: &PacketMeta) {
+        let ticks = self.ticks_by_arrival(now);
+        self.rewriter.begin(key, first, Opening::Replay { ticks });
+        self.feed = Feed::Live { now: key, next: None };
+    }
+
+    pub(crate) fn caught_up(&mut self, newest: u64) {
+        self.rewriter.catch_up(newest);
+    }
+
+    fn ticks_by_arrival(&self, now: Instant) -> i64 {
+        self.sent_at.map_or(0, |at| ticks(micros_since(now, at), self.rate_hz))
+    }
+
+    /// Between layers of one track the capture times are known exactly; between tracks the time that passed here is what counts.
+    fn ticks_since_last(
+        &self,
+        now: Instant,
+        track: &Track,
+        left: Option<LayerKey>,
+        key: LayerKey,
+        timestamp: u32,
+    ) -> i64 {
+        let by_arrival = self.ticks_by_arrival(now);
+        let by_capture = left.filter(|left| left.track == key.track).and_then(|left| {
+            track.ticks_between(left.layer, self.rewriter.newest_source_timestamp()?, key.layer, timestamp)
+        });
+        by_capture
+            .filter(|ticks| (ticks - by_arrival).abs() < CLOCKS_APART_MAX_S * i64::from(self.rate_hz))
+            .unwrap_or(by_arrival)
+    }
+}

@@ -1,0 +1,9 @@
+//! A room with its peers, without a network: packets are made by hand and what comes out is read back with our own reader.
+
+mod assigning;
+mod forwarding;
+mod harness;
+mod hostile;
+mod lossy;
+mod recording;
+mod watching;

@@ -1,0 +1,487 @@
+//! Peers that make packets by hand, and an egress that reads what they would receive.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::command::{Rights, View};
+use crate::egress::Egress;
+use crate::fact::{Fact, SlotView};
+use crate::id::{MediaKind, Mid, PayloadType, PeerId, Rid, RoomId, Source, Ssrc, TrackRef};
+use crate::negotiated::{Codec, ExtensionIds, Feedback, NegotiatedCodec, PeerMedia, Publication, Slot, Streams};
+use crate::packet::rtcp::{self, Rtcp};
+use crate::packet::rtp::RtpPacket;
+use crate::packet::vp8::Vp8Descriptor;
+use crate::room::{Room, RtpDropped};
+use crate::tap::TapEvent;
+
+pub(super) const OPUS: u8 = 111;
+pub(super) const VP8: u8 = 96;
+pub(super) const RTX: u8 = 97;
+
+const MID: u8 = 4;
+const RID: u8 = 10;
+const REPAIRED: u8 = 11;
+const LEVEL: u8 = 1;
+const TRANSPORT: u8 = 3;
+
+pub(super) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(super) fn extensions() -> ExtensionIds {
+    ExtensionIds {
+        mid: Some(MID),
+        rid: Some(RID),
+        repaired_rid: Some(REPAIRED),
+        audio_level: Some(LEVEL),
+        transport_cc: Some(TRANSPORT),
+        abs_send_time: None,
+    }
+}
+
+pub(super) fn codec(codec: Codec) -> NegotiatedCodec {
+    let feedback = Feedback { nack: true, pli: true, fir: false, transport_cc: true };
+    match codec {
+        Codec::Opus => NegotiatedCodec {
+            codec,
+            payload_type: PayloadType(OPUS),
+            repair_payload_type: None,
+            clock_rate_hz: 48_000,
+            feedback: Feedback { nack: false, pli: false, ..feedback },
+        },
+        Codec::Vp8 => NegotiatedCodec {
+            codec,
+            payload_type: PayloadType(VP8),
+            repair_payload_type: Some(PayloadType(RTX)),
+            clock_rate_hz: 90_000,
+            feedback,
+        },
+    }
+}
+
+/// One packet as a peer receives it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Got {
+    pub(super) to: PeerId,
+    pub(super) ssrc: u32,
+    pub(super) payload_type: u8,
+    pub(super) seq: u16,
+    pub(super) timestamp: u32,
+    pub(super) marker: bool,
+    pub(super) level: Option<u8>,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Got {
+    pub(super) fn vp8(&self) -> Vp8Descriptor {
+        Vp8Descriptor::parse(&self.payload).unwrap()
+    }
+
+    /// Who made it: the tag behind the descriptor and frame header.
+    pub(super) fn tag(&self) -> u8 {
+        self.payload[usize::from(self.vp8().len) + 10]
+    }
+}
+
+/// A feedback message as a publisher receives it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    KeyFrame { of: PeerId, media: u32 },
+    Repair { of: PeerId, media: u32, lost: Vec<u16> },
+}
+
+#[derive(Default)]
+pub(super) struct Wire {
+    pub(super) rtp: Vec<Got>,
+    pub(super) rtcp: Vec<(PeerId, Vec<u8>)>,
+    pub(super) taps: Vec<TapEvent>,
+}
+
+impl Egress for Wire {
+    fn rtp(&mut self, to: PeerId, header: &[u8], prefix: &[u8], payload: &[u8]) {
+        let packet = RtpPacket::parse(header).unwrap();
+        self.rtp.push(Got {
+            to,
+            ssrc: packet.ssrc.0,
+            payload_type: packet.payload_type.0,
+            seq: packet.seq.0,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            level: packet.extensions.level(Some(LEVEL)),
+            payload: [prefix, payload].concat(),
+        });
+    }
+
+    fn rtcp(&mut self, to: PeerId, compound: &[u8]) {
+        assert!(compound.len() <= 1_200, "a compound of {} bytes fits no datagram", compound.len());
+        assert!(rtcp::parse(compound).is_some());
+        self.rtcp.push((to, compound.to_vec()));
+    }
+
+    fn tap(&mut self, _room: RoomId, event: TapEvent) {
+        self.taps.push(event);
+    }
+}
+
+pub(super) struct World {
+    pub(super) now: Instant,
+    pub(super) start: Instant,
+    pub(super) room: Room,
+    pub(super) wire: Wire,
+    pub(super) facts: Vec<Fact>,
+}
+
+/// What a peer brings to the room.
+pub(super) struct Seat {
+    pub(super) publications: Vec<Publication>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) rights: Rights,
+}
+
+impl Seat {
+    /// Microphone, simulcast camera, screen; `audio` and `video` slots.
+    pub(super) fn site(audio: u32, video: u32) -> Self {
+        Self { publications: vec![microphone(), camera(), screen()], slots: slots(audio, video), rights: Rights::ALL }
+    }
+
+    pub(super) fn viewer(audio: u32, video: u32) -> Self {
+        Self { publications: vec![], slots: slots(audio, video), rights: Rights::NONE }
+    }
+}
+
+fn publication(mid: &str, source: Source, of: Codec, streams: Streams) -> Publication {
+    Publication { mid: Mid(mid.to_owned()), source, codec: codec(of), extensions: extensions(), streams }
+}
+
+pub(super) fn microphone() -> Publication {
+    publication("0", Source::Microphone, Codec::Opus, Streams::BySsrc { media: Some(Ssrc(100)), repair: None })
+}
+
+pub(super) fn camera() -> Publication {
+    let rids = ["q", "h", "f"].map(|rid| Rid(rid.to_owned())).to_vec();
+    publication("1", Source::Camera, Codec::Vp8, Streams::ByRid(rids))
+}
+
+pub(super) fn screen() -> Publication {
+    let streams = Streams::BySsrc { media: Some(Ssrc(300)), repair: Some(Ssrc(301)) };
+    publication("2", Source::Screen, Codec::Vp8, streams)
+}
+
+pub(super) const AUDIO_SLOT: u32 = 0xA000;
+pub(super) const VIDEO_SLOT: u32 = 0xB000;
+pub(super) const REPAIR_SLOT: u32 = 0xC000;
+
+pub(super) fn slots(audio: u32, video: u32) -> Vec<Slot> {
+    let slot = |n: u32, kind, of, base: u32, repair| Slot {
+        mid: Mid(format!("{}{n}", if kind == MediaKind::Audio { "a" } else { "v" })),
+        kind,
+        codec: codec(of),
+        extensions: extensions(),
+        ssrc: Ssrc(base + n),
+        repair_ssrc: repair,
+    };
+    let audio = (0..audio).map(|n| slot(n, MediaKind::Audio, Codec::Opus, AUDIO_SLOT, None));
+    let video = (0..video).map(|n| slot(n, MediaKind::Video, Codec::Vp8, VIDEO_SLOT, Some(Ssrc(REPAIR_SLOT + n))));
+    audio.chain(video).collect()
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { now, start: now, room: Room::new(RoomId(1)), wire: Wire::default(), facts: Vec::new() }
+    }
+
+    pub(super) fn join(&mut self, peer: u64, seat: Seat) -> PeerId {
+        let peer = PeerId(peer);
+        let media = PeerMedia { publications: seat.publications, slots: seat.slots };
+        self.room.join(self.now, peer, media, seat.rights);
+        self.room.connected(self.now, peer, &mut self.wire);
+        self.drain();
+        peer
+    }
+
+    pub(super) fn drain(&mut self) {
+        while let Some(fact) = self.room.poll_fact() {
+            self.facts.push(fact);
+        }
+    }
+
+    /// Lets time pass in the room's own steps.
+    pub(super) fn run(&mut self, for_ms: u64) {
+        let end = self.now + ms(for_ms);
+        while let Some(at) = self.room.poll_timeout().filter(|at| *at <= end) {
+            assert!(at >= self.start);
+            self.now = self.now.max(at);
+            self.room.handle_timeout(self.now, &mut self.wire);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    pub(super) fn send(&mut self, from: PeerId, packet: &[u8]) -> Result<(), RtpDropped> {
+        let taken = self.room.handle_rtp(self.now, from, packet, &mut self.wire);
+        self.drain();
+        taken
+    }
+
+    pub(super) fn control(&mut self, from: PeerId, compound: &[u8]) {
+        self.room.handle_rtcp(self.now, from, compound, &mut self.wire).unwrap();
+        self.drain();
+    }
+
+    pub(super) fn view(&mut self, peer: PeerId, view: View) {
+        self.room.set_view(self.now, peer, view, &mut self.wire);
+        self.drain();
+    }
+
+    pub(super) fn stage(&mut self, stage: &[TrackRef]) {
+        self.room.set_stage(self.now, stage.to_vec(), &mut self.wire);
+        self.drain();
+    }
+
+    pub(super) fn rights(&mut self, peer: PeerId, rights: Rights) {
+        self.room.set_rights(self.now, peer, rights, &mut self.wire);
+        self.drain();
+    }
+
+    /// What `to` received in its `n`th video slot since the last look.
+    pub(super) fn take_video(&mut self, to: PeerId, n: u32) -> Vec<Got> {
+        self.take(|got| got.to == to && got.ssrc == VIDEO_SLOT + n)
+    }
+
+    pub(super) fn take_audio(&mut self, to: PeerId) -> Vec<Got> {
+        self.take(|got| got.to == to && got.payload_type == OPUS)
+    }
+
+    pub(super) fn take(&mut self, of: impl Fn(&Got) -> bool) -> Vec<Got> {
+        let (taken, left) = std::mem::take(&mut self.wire.rtp).into_iter().partition(of);
+        self.wire.rtp = left;
+        taken
+    }
+
+    pub(super) fn take_asked(&mut self) -> Vec<Asked> {
+        let mut asked = Vec::new();
+        for (of, compound) in std::mem::take(&mut self.wire.rtcp) {
+            for packet in rtcp::parse(&compound).unwrap() {
+                match packet {
+                    Rtcp::PictureLoss { media } => asked.push(Asked::KeyFrame { of, media: media.0 }),
+                    Rtcp::Nack { media, lost } => {
+                        asked.push(Asked::Repair { of, media: media.0, lost: lost.collect() });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        asked
+    }
+
+    /// The newest slots `peer` was told of, video only.
+    pub(super) fn shown(&self, peer: PeerId) -> Vec<Option<TrackRef>> {
+        self.slots(peer).iter().filter(|slot| slot.kind == MediaKind::Video).map(|slot| slot.track).collect()
+    }
+
+    pub(super) fn heard(&self, peer: PeerId) -> Vec<Option<TrackRef>> {
+        self.slots(peer).iter().filter(|slot| slot.kind == MediaKind::Audio).map(|slot| slot.track).collect()
+    }
+
+    pub(super) fn slots(&self, of: PeerId) -> &[SlotView] {
+        let told = self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Slots { peer, slots } if *peer == of => Some(slots),
+            _ => None,
+        });
+        told.unwrap()
+    }
+}
+
+pub(super) fn camera_of(peer: PeerId) -> TrackRef {
+    TrackRef { peer, source: Source::Camera }
+}
+
+pub(super) fn microphone_of(peer: PeerId) -> TrackRef {
+    TrackRef { peer, source: Source::Microphone }
+}
+
+/// A header with one-byte extensions.
+pub(super) fn rtp(
+    payload_type: u8,
+    marker: bool,
+    seq: u16,
+    timestamp: u32,
+    ssrc: u32,
+    elements: &[(u8, &[u8])],
+) -> Vec<u8> {
+    let mut bytes = vec![0x90, payload_type | (u8::from(marker) << 7)];
+    bytes.extend(seq.to_be_bytes());
+    bytes.extend(timestamp.to_be_bytes());
+    bytes.extend(ssrc.to_be_bytes());
+    let mut block = Vec::new();
+    for (id, value) in elements {
+        block.push((id << 4) | u8::try_from(value.len() - 1).unwrap());
+        block.extend(*value);
+    }
+    block.resize(block.len().next_multiple_of(4), 0);
+    bytes.extend([0xBE, 0xDE, 0, u8::try_from(block.len() / 4).unwrap()]);
+    bytes.extend(block);
+    bytes
+}
+
+/// One layer of a camera, or a screen.
+pub(super) struct Video {
+    pub(super) from: PeerId,
+    pub(super) ssrc: u32,
+    rid: Option<&'static str>,
+    pub(super) height: u16,
+    pub(super) seq: u16,
+    pub(super) timestamp: u32,
+    pub(super) picture: u16,
+    /// Told apart by receivers.
+    pub(super) tag: u8,
+    transport: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Frame {
+    Key,
+    Delta,
+}
+
+impl Video {
+    pub(super) fn screen(from: PeerId) -> Self {
+        Self::new(from, 300, None, 1_080, 9)
+    }
+
+    /// Lowest first.
+    pub(super) fn camera(from: PeerId) -> [Self; 3] {
+        let base = 200;
+        let tag = u8::try_from(from.0 * 10).unwrap();
+        [
+            Self::new(from, base, Some("q"), 180, tag),
+            Self::new(from, base + 2, Some("h"), 360, tag + 1),
+            Self::new(from, base + 4, Some("f"), 720, tag + 2),
+        ]
+    }
+
+    fn new(from: PeerId, ssrc: u32, rid: Option<&'static str>, height: u16, tag: u8) -> Self {
+        let spread = (from.0 as u32).wrapping_mul(40_503).wrapping_add(ssrc * 977);
+        Self {
+            from,
+            ssrc,
+            rid,
+            height,
+            seq: spread as u16,
+            timestamp: spread.wrapping_mul(65_537),
+            picture: spread as u16 & 0x7FFF,
+            tag,
+            transport: 0,
+        }
+    }
+
+    /// The packets of the next frame.
+    pub(super) fn frame(&mut self, frame: Frame, packets: u16) -> Vec<Vec<u8>> {
+        self.timestamp = self.timestamp.wrapping_add(3_000);
+        self.picture = (self.picture + 1) & 0x7FFF;
+        (0..packets)
+            .map(|n| {
+                self.seq = self.seq.wrapping_add(1);
+                self.transport = self.transport.wrapping_add(1);
+                let [p0, p1] = self.picture.to_be_bytes();
+                let start = if n == 0 { 0x10 } else { 0 };
+                let mut payload = vec![0x80 | start, 0xC0, p0 | 0x80, p1, self.picture as u8];
+                let [w0, w1] = (self.height * 16 / 9).to_le_bytes();
+                let [h0, h1] = self.height.to_le_bytes();
+                let tag = u8::from(frame == Frame::Delta);
+                payload.extend([tag, 0, 0, 0x9D, 0x01, 0x2A, w0, w1, h0, h1, self.tag, n as u8]);
+                payload.resize(200, 0x55);
+                let transport = self.transport.to_be_bytes();
+                let mut elements: Vec<(u8, &[u8])> = vec![(MID, if self.rid.is_some() { b"1" } else { b"2" })];
+                elements.extend(self.rid.map(|rid| (RID, rid.as_bytes())));
+                elements.push((TRANSPORT, &transport));
+                let mut bytes = rtp(VP8, n + 1 == packets, self.seq, self.timestamp, self.ssrc, &elements);
+                bytes.extend(payload);
+                bytes
+            })
+            .collect()
+    }
+
+    /// The same packet as a repair.
+    pub(super) fn repair(&self, repair_seq: u16, original: &[u8]) -> Vec<u8> {
+        let packet = RtpPacket::parse(original).unwrap();
+        let mut elements: Vec<(u8, &[u8])> = vec![(MID, if self.rid.is_some() { b"1" } else { b"2" })];
+        elements.extend(self.rid.map(|rid| (REPAIRED, rid.as_bytes())));
+        let mut bytes = rtp(RTX, packet.marker, repair_seq, packet.timestamp, self.ssrc + 1, &elements);
+        bytes.extend(packet.seq.0.to_be_bytes());
+        bytes.extend(packet.payload);
+        bytes
+    }
+}
+
+/// A microphone that speaks every 20 ms.
+pub(super) struct Voice {
+    pub(super) from: PeerId,
+    pub(super) seq: u16,
+    pub(super) timestamp: u32,
+}
+
+impl Voice {
+    pub(super) fn of(from: PeerId) -> Self {
+        Self { from, seq: from.0 as u16 * 1_000, timestamp: from.0 as u32 * 77_777 }
+    }
+
+    pub(super) fn packet(&mut self, level: u8) -> Vec<u8> {
+        self.seq = self.seq.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(960);
+        let mut bytes = rtp(OPUS, false, self.seq, self.timestamp, 100, &[(LEVEL, &[level])]);
+        bytes.extend([self.from.0 as u8; 60]);
+        bytes
+    }
+}
+
+/// Plays all voices and pictures for a while, 20 ms a step; every layer's first frame is a key frame, and so is the next one after a
+/// publisher was asked.
+pub(super) struct Stage {
+    pub(super) cameras: Vec<[Video; 3]>,
+    pub(super) voices: Vec<(Voice, u8)>,
+    pending: VecDeque<Asked>,
+    started: bool,
+}
+
+impl Stage {
+    pub(super) fn of(peers: &[PeerId]) -> Self {
+        Self {
+            cameras: peers.iter().map(|peer| Video::camera(*peer)).collect(),
+            voices: peers.iter().map(|peer| (Voice::of(*peer), 127)).collect(),
+            pending: VecDeque::new(),
+            started: false,
+        }
+    }
+
+    pub(super) fn level(&mut self, of: PeerId, level: u8) {
+        for (voice, own) in &mut self.voices {
+            if voice.from == of {
+                *own = level;
+            }
+        }
+    }
+
+    pub(super) fn play(&mut self, world: &mut World, for_ms: u64) {
+        for _ in 0..for_ms / 20 {
+            self.pending.extend(world.take_asked());
+            for (voice, level) in &mut self.voices {
+                let packet = voice.packet(*level);
+                let _ = world.send(voice.from, &packet);
+            }
+            for video in self.cameras.iter_mut().flatten() {
+                let asked = self.pending.iter().any(
+                    |asked| matches!(asked, Asked::KeyFrame { of, media } if *of == video.from && *media == video.ssrc),
+                );
+                let frame = if asked || !self.started { Frame::Key } else { Frame::Delta };
+                for packet in video.frame(frame, 2) {
+                    let _ = world.send(video.from, &packet);
+                }
+            }
+            self.pending.clear();
+            self.started = true;
+            world.run(20);
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! One RTP stream of a publisher: the only one of a microphone, or one of the simulcast layers of a camera.
+
+use std::time::{Duration, Instant};
+
+use crate::id::{SeqNo, Ssrc};
+use crate::packet::report::ReceiverState;
+use crate::packet::rtcp::ReportBlock;
+use crate::packet::vp8::{PictureSize, Vp8Descriptor};
+use crate::room::RtpDropped;
+use crate::slab::{PeerAt, TrackAt};
+use crate::track::clock::StreamClock;
+use crate::track::history::{History, PAYLOAD_MAX, PacketMeta};
+use crate::track::keyframes::KeyFrames;
+use crate::track::missing::{Gap, Missing};
+use crate::track::reception::{Arrival, Reception};
+
+/// A packet that comes later than this many others is of use to nobody, and its place in the history is a newer one's.
+const REACH: u64 = 1_000;
+
+/// Names one unbroken stretch of one layer: sequence numbers of different epochs have nothing to do with each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LayerKey {
+    pub(crate) track: TrackAt,
+    pub(crate) layer: u8,
+    pub(crate) epoch: u64,
+}
+
+/// A receive slot of a peer, by its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SlotAt {
+    pub(crate) peer: PeerAt,
+    pub(crate) slot: u16,
+}
+
+/// A media packet as published, after a repair was unwrapped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) seq: SeqNo,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) level: u8,
+    pub(crate) payload: &'a [u8],
+    pub(crate) way: Way,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Way {
+    Original,
+    Repair,
+}
+
+/// What became of a packet that was taken in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Accepted {
+    pub(crate) seq: u64,
+    /// The layer was silent before (or began again): whoever waits for it must be told before this packet is passed on.
+    pub(crate) began: bool,
+    /// It showed holes; the earliest request for a repair is due then.
+    pub(crate) repair_at: Option<Instant>,
+}
+
+/// What a layer may ask of its publisher and whether its packets are passed on at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Terms {
+    pub(crate) kind: Kind,
+    pub(crate) passage: Passage,
+    pub(crate) repair: Repair,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Sound,
+    Vp8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Passage {
+    Open,
+    /// Counted for the publisher's reports, kept nowhere.
+    Shut,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Repair {
+    ByNack,
+    None,
+}
+
+/// Received since the layer was made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Volume {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) frames: u64,
+}
+
+impl Volume {
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            packets: self.packets - before.packets,
+            bytes: self.bytes - before.bytes,
+            frames: self.frames - before.frames,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) ssrc: Option<Ssrc>,
+    epoch: u64,
+    pub(crate) reception: Reception,
+    pub(crate) history: History,
+    pub(crate) missing: Missing,
+    pub(crate) key_frames: KeyFrames,
+    pub(crate) clock: StreamClock,
+    pub(crate) size: PictureSize,
+    pub(crate) volume: Volume,
+    /// The volume when figures were last taken, and when the last report was written.
+    measured: Volume,
+    reported: Volume,
+    /// First packet of the newest key frame in the history.
+    key_frame: Option<u64>,
+    newest_timestamp: Option<u32>,
+    heard_at: Option<Instant>,
+    flowing: bool,
+    /// Slots that are fed by this layer or wait for its next key frame.
+    pub(crate) subscribers: Vec<SlotAt>,
+    /// The recording is fed by it or waits for it.
+    pub(crate) tapped: bool,
+    /// Middle bits of the publisher's last sender report, and when it came.
+    pub(crate) last_report: Option<(u32, Instant)>,
+}
+
+impl Layer {
+    /// `epoch` must be one no other layer of the room has used; the low half is the layer's own to count in.
+    pub(crate) fn new(epoch: u64, clock_rate_hz: u32) -> Self {
+        Self {
+            ssrc: None,
+            epoch,
+            reception: Reception::default(),
+            history: History::default(),
+            missing: Missing::default(),
+            key_frames: KeyFrames::default(),
+            clock: StreamClock::new(clock_rate_hz),
+            size: PictureSize::default(),
+            volume: Volume::default(),
+            measured: Volume::default(),
+            reported: Volume::default(),
+            key_frame: None,
+            newest_timestamp: None,
+            heard_at: None,
+            flowing: false,
+            subscribers: Vec::new(),
+            tapped: false,
+            last_report: None,
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn is_flowing(&self) -> bool {
+        self.flowing
+    }
+
+    /// Somebody is fed by this layer or waits for it: its losses and key frames matter.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.tapped || !self.subscribers.is_empty()
+    }
+
+    pub(crate) fn heard_at(&self) -> Option<Instant> {
+        self.heard_at
+    }
+
+    /// Another SSRC took the layer's place.
+    pub(crate) fn renamed(&mut self, ssrc: Ssrc) {
+        if self.ssrc.replace(ssrc).is_some() {
+            self.reception = Reception::default();
+            self.begin_again();
+        }
+    }
+
+    /// Forgets what may not be sent again; the next packet is a beginning.
+    pub(crate) fn shut(&mut self) {
+        self.history.clear();
+        self.missing.clear();
+        self.key_frame = None;
+        self.flowing = false;
+        self.heard_at = None;
+    }
+
+    fn begin_again(&mut self) {
+        self.shut();
+        self.epoch += 1;
+        self.newest_timestamp = None;
+        self.last_report = None;
+        self.clock = StreamClock::new(self.clock.rate_hz());
+    }
+
+    /// Marks the layer dry when nothing came for `patience`. Returns whether it was flowing until now.
+    pub(crate) fn dries(&mut self, now: Instant, patience: Duration) -> bool {
+        let silent = self.heard_at.is_none_or(|at| now.saturating_duration_since(at) >= patience);
+        let dries = self.flowing && silent;
+        if dries {
+            self.flowing = false;
+        }
+        dries
+    }
+
+    /// Takes one packet in: refuses it, or keeps it in the history and says under which number.
+    pub(crate) fn accept(&mut self, now: Instant, packet: Incoming<'_>, terms: Terms) -> Result<Accepted, RtpDropped> {
+        if packet.payload.len() > PAYLOAD_MAX {
+            return Err(RtpDropped::Malformed);
+        }
+        // An empty payload is the padding some senders probe with: it keeps its number, or receivers would count it as lost.
+        let vp8 = match terms.kind {
+            Kind::Vp8 if !packet.payload.is_empty() => {
+                Some(Vp8Descriptor::parse(packet.payload).ok_or(RtpDropped::Malformed)?)
+            }
+            Kind::Vp8 | Kind::Sound => None,
+        };
+        let (seq, gap) = self.place(now, &packet, terms)?;
+        if terms.passage == Passage::Shut {
+            return Err(RtpDropped::NotAllowed);
+        }
+        if self.history.contains(seq) {
+            return Err(RtpDropped::Duplicate);
+        }
+        if self.reception.newest().is_some_and(|newest| newest.saturating_sub(seq) >= REACH) {
+            return Err(RtpDropped::OutOfWindow);
+        }
+        let opens = match terms.kind {
+            Kind::Sound => true,
+            Kind::Vp8 => vp8.is_some_and(|vp8| vp8.starts_key_frame()),
+        };
+        let Incoming { timestamp, marker, level, payload, .. } = packet;
+        self.keep(now, PacketMeta { seq, timestamp, marker, level, opens, vp8 }, payload);
+        let began = !self.flowing;
+        self.flowing = true;
+        self.heard_at = Some(now);
+        let repair_at = if gap == Some(Gap::Repairable) { self.missing.next_request() } else { None };
+        Ok(Accepted { seq, began, repair_at })
+    }
+
+    /// The packet's full number, and what kind of gap it shows before it.
+    fn place(&mut self, now: Instant, packet: &Incoming<'_>, terms: Terms) -> Result<(u64, Option<Gap>), RtpDropped> {
+        self.volume.packets += 1;
+        self.volume.bytes += packet.payload.len() as u64;
+        if packet.way == Way::Repair {
+            let seq = self.reception.place(packet.seq).ok_or(RtpDropped::OutOfWindow)?;
+            self.missing.arrived(seq);
+            return Ok((seq, None));
+        }
+        match self.reception.arrived(packet.seq) {
+            Arrival::Newest { seq, skipped } => {
+                self.reception.timed(now, packet.timestamp, self.clock.rate_hz());
+                self.clock.heard(now, packet.timestamp);
+                let matters = skipped > 0 && self.is_wanted() && terms.passage == Passage::Open;
+                let gap = matters.then(|| match terms.repair {
+                    Repair::ByNack => self.missing.skipped(now, seq, skipped),
+                    Repair::None => Gap::Hopeless,
+                });
+                if gap == Some(Gap::Hopeless) && terms.kind == Kind::Vp8 {
+                    self.key_frames.want();
+                }
+                Ok((seq, gap))
+            }
+            Arrival::Late { seq } => {
+                self.missing.arrived(seq);
+                Ok((seq, None))
+            }
+            Arrival::Restarted { seq } => {
+                self.begin_again();
+                Ok((seq, None))
+            }
+            Arrival::Stray => Err(RtpDropped::OutOfWindow),
+        }
+    }
+
+    fn keep(&mut self, now: Instant, meta: PacketMeta, payload: &[u8]) {
+        self.history.insert(now, meta, payload);
+        let newer = self.newest_timestamp.is_none_or(|newest| (meta.timestamp.wrapping_sub(newest) as i32) > 0);
+        if newer {
+            self.newest_timestamp = Some(meta.timestamp);
+            self.volume.frames += 1;
+        }
+        if let Some(vp8) = meta.vp8.filter(Vp8Descriptor::starts_key_frame) {
+            if let Some(size) = vp8.picture_size(payload) {
+                self.size = size;
+            }
+            self.key_frame = self.key_frame.max(Some(meta.seq));
+        }
+    }
+
+    /// The publisher said goodbye to this stream: it is silent as of now.
+    pub(crate) fn ended(&mut self) {
+        self.heard_at = None;
+    }
+
+    /// Received since the previous call.
+    pub(crate) fn measure(&mut self) -> Volume {
+        let before = std::mem::replace(&mut self.measured, self.volume);
+        self.volume.since(before)
+    }
+
+    /// What we tell the publisher about this stream; nothing when nothing came since the last time.
+    pub(crate) fn report(&mut self, now: Instant) -> Option<ReceiverState> {
+        let before = std::mem::replace(&mut self.reported, self.volume);
+        let ssrc = self.ssrc.filter(|_| self.volume.since(before).packets > 0)?;
+        self.reception.newest()?;
+        let (last_report, delay) = self.last_report.map_or((0, 0), |(middle, at)| {
+            let since = now.saturating_duration_since(at).as_micros();
+            (middle, u32::try_from(since * 65_536 / 1_000_000).unwrap_or(u32::MAX))
+        });
+        let fraction_lost = self.reception.fraction_lost();
+        let block = ReportBlock { ssrc, fraction_lost, jitter: self.reception.jitter(), last_report, delay };
+        let (total_lost, highest) = (self.reception.total_lost(), self.reception.extended_highest());
+        Some(ReceiverState { block, total_lost, highest })
+    }
+
+    /// The stretch from the newest key frame to the newest packet, if all of it is here and it is at most `bytes_max` long.
+    pub(crate) fn replayable(&self, bytes_max: usize) -> Option<Replay> {
+        let (first, last) = (self.key_frame?, self.reception.newest()?);
+        let bytes = self.history.run(first, last).filter(|bytes| *bytes <= bytes_max)?;
+        Some(Replay { first, last, bytes })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Replay {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) bytes: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Terms = Terms { kind: Kind::Vp8, passage: Passage::Open, repair: Repair::ByNack };
+
+    const KEY: &[u8] = &[0x90, 0x80, 1, 0, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01];
+    const DELTA: &[u8] = &[0x90, 0x80, 2, 1, 0, 0];
+
+    fn packet(seq: u16, payload: &[u8]) -> Incoming<'_> {
+        Incoming {
+            seq: SeqNo(seq),
+            timestamp: u32::from(seq) * 3_000,
+            marker: true,
+            level: 127,
+            payload,
+            way: Way::Original,
+        }
+    }
+
+    fn layer() -> Layer {
+        let mut layer = Layer::new(1 << 32, 90_000);
+        layer.tapped = true;
+        layer
+    }
+
+    #[test]
+    fn the_first_packet_after_silence_is_a_beginning() {
+        let now = Instant::now();
+        let mut layer = layer();
+        assert!(layer.accept(now, packet(1, KEY), OPEN).unwrap().began);
+        assert!(!layer.accept(now, packet(2, DELTA), OPEN).unwrap().began);
+        assert!(layer.dries(now + Duration::from_secs(1), Duration::from_secs(1)));
+        assert!(!layer.dries(now + Duration::from_secs(2), Duration::from_secs(1)));
+        assert!(layer.accept(now, packet(3, DELTA), OPEN).unwrap().began);
+    }
+
+    #[test]
+    fn a_repair_fills_the_hole_and_comes_only_once() {
+        let now = Instant::now();
+        let mut layer = layer();
+        layer.accept(now, packet(1, KEY), OPEN).unwrap();
+        layer.accept(now, packet(3, DELTA), OPEN).unwrap();
+        assert!(layer.missing.next_request().is_some());
+        assert_eq!(layer.replayable(9_999), None);
+        let repair = Incoming { way: Way::Repair, ..packet(2, DELTA) };
+        layer.accept(now, repair, OPEN).unwrap();
+        assert_eq!(layer.missing.next_request(), None);
+        assert_eq!(layer.accept(now, repair, OPEN), Err(RtpDropped::Duplicate));
+        assert_eq!(layer.replayable(9_999).unwrap().bytes, KEY.len() + 2 * DELTA.len());
+        assert_eq!(layer.replayable(20), None);
+    }
+
+    #[test]
+    fn what_is_held_back_is_counted_and_kept_nowhere() {
+        let now = Instant::now();
+        let mut layer = layer();
+        let shut = Terms { passage: Passage::Shut, ..OPEN };
+        assert_eq!(layer.accept(now, packet(1, KEY), shut), Err(RtpDropped::NotAllowed));
+        assert_eq!(layer.volume.packets, 1);
+        assert!(!layer.is_flowing());
+        assert_eq!(layer.replayable(9_999), None);
+        assert!(layer.accept(now, packet(2, DELTA), OPEN).unwrap().began);
+    }
+
+    #[test]
+    fn another_ssrc_in_the_same_place_is_another_epoch() {
+        let now = Instant::now();
+        let mut layer = layer();
+        layer.renamed(Ssrc(1));
+        let before = layer.epoch();
+        layer.accept(now, packet(40_000, KEY), OPEN).unwrap();
+        layer.renamed(Ssrc(2));
+        assert_ne!(layer.epoch(), before);
+        assert!(layer.accept(now, packet(5, KEY), OPEN).unwrap().began);
+    }
+
+    #[test]
+    fn a_torn_descriptor_and_a_giant_payload_are_refused() {
+        let mut layer = layer();
+        assert_eq!(layer.accept(Instant::now(), packet(1, &[0x80]), OPEN), Err(RtpDropped::Malformed));
+        assert_eq!(layer.accept(Instant::now(), packet(1, &[0; PAYLOAD_MAX + 1]), OPEN), Err(RtpDropped::Malformed));
+        assert!(layer.accept(Instant::now(), packet(1, &[]), OPEN).is_ok());
+    }
+}

@@ -5,7 +5,7 @@ use tests::app::{App, Visitor};
 use uuid::Uuid;
 
 /// What the booking page would send: the first site of the first hub, next Tuesday morning.
-pub async fn request(secretary: &Visitor, title: &str, site: &Value) -> anyhow::Result<Value> {
+pub(crate) async fn request(secretary: &Visitor, title: &str, site: &Value) -> anyhow::Result<Value> {
     let chairs = secretary.get("/api/v1/people?role=chair").await?;
     let secretaries = secretary.get("/api/v1/people?role=secretary").await?;
     let sites = secretary.get("/api/v1/sites").await?;
@@ -34,7 +34,7 @@ fn next_week() -> i64 {
     (now / DAY + 8) * DAY + 20 * 3_600_000
 }
 
-pub async fn some_site(visitor: &Visitor) -> anyhow::Result<Value> {
+pub(crate) async fn some_site(visitor: &Visitor) -> anyhow::Result<Value> {
     let sites = visitor.get("/api/v1/sites").await?;
     let found = sites.as_array().and_then(|sites| sites.iter().find(|site| site["central"] == false)).cloned();
     Ok(found.expect("the demo province has sites"))

@@ -11,7 +11,7 @@ const WHIP: &str = "/api/v1/sessions/demo/whip";
 const WHEP: &str = "/api/v1/sessions/demo/whep";
 
 /// Joins by WHIP or WHEP and waits until media is connected; tells the resource's address.
-pub async fn connect(app: &App, path: &str, name: &str, wanted: Wanted) -> anyhow::Result<(Peer, String)> {
+pub(crate) async fn connect(app: &App, path: &str, name: &str, wanted: Wanted) -> anyhow::Result<(Peer, String)> {
     let token = app.token("delegate", name).await?;
     let (peer, offer) = Peer::offer(wanted).await?;
     let answer = app.visitor()?.post_sdp(path, &token, offer).await?;

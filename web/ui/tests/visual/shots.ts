@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import type { Shot } from "./shoot";
 
 /** A screen in both languages and at the three sizes a reader may have. */
@@ -9,6 +10,35 @@ function everywhere(shot: Shot): Shot[] {
     { ...shot, language: "en" },
     { ...shot, language: "en", width: 390 },
   ];
+}
+
+/** A booking as a secretary writes it: a whole hub by rule, one commune alone, all departments, three agenda items. */
+async function fillBooking(page: Page): Promise<void> {
+  await page.fill("#booking-title", "Diễn tập phòng, chống thiên tai cụm Hạ Long");
+  await page.selectOption("#booking-chair", { label: "Nguyễn Đức Anh" });
+  await page.selectOption("#booking-technician", { label: "Lê Quang Khải" });
+  await page.selectOption("#booking-central", { index: 1 });
+  const items = [
+    ["Tình hình thiên tai, dự báo quý IV", "Đài KTTV tỉnh", "30"],
+    ["Phương án từng địa phương", "P Hạ Long, ĐK Cô Tô", "75"],
+    ["Ý kiến các sở, ngành", "Sở NN và MT", "15"],
+  ] as const;
+  for (const [title, presenter, minutes] of items) {
+    await page.locator("#booking-agenda .foot button").click();
+    const row = page.locator("#booking-agenda li").last();
+    await row.locator("textarea").first().fill(title);
+    await row.locator("textarea").last().fill(presenter);
+    await row.locator(".minutes").fill(minutes);
+  }
+  for (const [query, row] of [
+    ["quang tan", "Xã Quảng Tân"],
+    ["tai chinh", "Sở Tài chính"],
+    ["ha long", "Cụm Hạ Long"],
+  ] as const) {
+    await page.fill("#site-search", query);
+    await page.locator("[role=treeitem] .name", { hasText: row }).first().click();
+  }
+  await page.waitForFunction(() => document.querySelector("footer svg.spinner") === null);
 }
 
 export const shots: Shot[] = [
@@ -36,6 +66,34 @@ export const shots: Shot[] = [
     act: async (page) => {
       await page.click(".person");
       await page.waitForSelector("[role=menu]");
+    },
+  },
+  ...everywhere({ name: "booking", path: "/bookings/new?ngay=2026-12-01", who: "secretary" }),
+  ...everywhere({
+    name: "booking-clash",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    what: "clash",
+    act: fillBooking,
+  }),
+  {
+    name: "booking-refused",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    act: async (page) => {
+      // Playwright takes aria-disabled for disabled; a person may press it, and is led to the first fault.
+      await page.locator("footer .btn-primary").click({ force: true });
+    },
+  },
+  {
+    name: "booking-links",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    act: async (page) => {
+      await fillBooking(page);
+      await page.waitForSelector("footer .ready");
+      await page.locator("footer .btn-primary").click();
+      await page.waitForSelector("code");
     },
   },
   ...everywhere({ name: "sessions", path: "/sessions", who: "secretary" }),

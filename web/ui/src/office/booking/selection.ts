@@ -134,7 +134,14 @@ export function chosenCards(root: TreeNode, rules: readonly SelectionRule[]): Ch
     card.nodes.push(site);
     card.count += 1;
   }
-  return cards;
+  // As in the tree, whatever the order of ticking was.
+  const order = inTreeOrder(root);
+  const place = (card: ChosenCard) => order.indexOf(card.nodes[0]?.id ?? "");
+  return cards.toSorted((a, b) => place(a) - place(b));
+}
+
+function inTreeOrder(node: TreeNode): string[] {
+  return [node.id, ...node.children.flatMap(inTreeOrder)];
 }
 
 export function findNode(node: TreeNode, id: string): TreeNode | undefined {

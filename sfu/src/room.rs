@@ -9,7 +9,16 @@
 //! | `room/tick` | what is done by the clock: silence, speakers, repairs, feedback |
 //! | `room/report` | what is told once a second: reports to peers, figures to people |
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::disallowed_methods
+    )
+)]
 
 mod assign;
 mod control;

@@ -183,6 +183,7 @@ pub(crate) fn wishes(
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)]
 mod tests {
     use proptest::prelude::*;
 

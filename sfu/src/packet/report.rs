@@ -169,7 +169,7 @@ mod tests {
     use rtc_rtcp::receiver_report::ReceiverReport;
     use rtc_rtcp::sender_report::SenderReport;
     use rtc_rtcp::source_description::SourceDescription;
-    use rtc_rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+    use rtc_rtcp::transport_feedbacks::transport_layer_nack::{NackPair, TransportLayerNack};
 
     use super::*;
 
@@ -215,7 +215,7 @@ mod tests {
             compound.receiver_report(Ssrc(1), &[]).nack(Ssrc(1), Ssrc(2), &numbers);
             let packets = read(&compound);
             let nack = packets[2].as_any().downcast_ref::<TransportLayerNack>().unwrap();
-            let seen: Vec<u16> = nack.nacks.iter().flat_map(|pair| pair.packet_list()).collect();
+            let seen: Vec<u16> = nack.nacks.iter().flat_map(NackPair::packet_list).collect();
             prop_assert_eq!(seen, numbers);
         }
     }

@@ -12,6 +12,7 @@ use crate::peer::{Found, Line, Peer, StreamAt};
 use crate::room::{Room, RtpDropped};
 use crate::slab::{PeerAt, Slab, TrackAt};
 use crate::track::Track;
+use crate::track::arrivals::Arrivals;
 use crate::track::history::Stored;
 use crate::track::layer::{Incoming, LayerKey, SlotAt, Way};
 use crate::track::loudness;
@@ -28,7 +29,7 @@ impl Room {
         let packet = RtpPacket::parse(bytes).ok_or(RtpDropped::Malformed)?;
         let publisher = self.peers.get_mut(at).ok_or(RtpDropped::UnknownPeer)?;
         publisher.received(now, bytes.len(), &packet);
-        if publisher.arrivals.as_ref().is_some_and(|arrivals| arrivals.is_full()) {
+        if publisher.arrivals.as_ref().is_some_and(Arrivals::is_full) {
             self.report_arrivals(at, egress);
         }
         let stream = self.stream_of(at, &packet)?;

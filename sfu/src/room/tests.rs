@@ -1,5 +1,6 @@
 //! A room with its peers, without a network: packets are made by hand and what comes out is read back with our own reader.
 
+mod actors;
 mod assigning;
 mod forwarding;
 mod harness;

@@ -1,5 +1,6 @@
 //! Who is in which slot.
 
+use super::actors::*;
 use super::harness::*;
 use crate::command::View;
 use crate::fact::{Fact, PauseReason};

@@ -1,5 +1,6 @@
 //! One camera, its viewers, and what is sent to them.
 
+use super::actors::*;
 use super::harness::*;
 use crate::command::{Right, Rights, SlotSize, View};
 use crate::id::{PeerId, Source};
@@ -285,7 +286,7 @@ fn when_the_publisher_drops_a_layer_the_next_lower_takes_over() {
     let mut stage = Stage::of(&[hall]);
     stage.play(&mut world, 200);
     assert_eq!(world.take_video(commune, 0).last().unwrap().tag(), 12);
-    let [low, mid, high] = stage.cameras.pop().unwrap();
+    let [low, mid, _high] = stage.cameras.pop().unwrap();
     let mut left = [low, mid];
     for _ in 0..75 {
         let asked = world.take_asked();
@@ -300,7 +301,6 @@ fn when_the_publisher_drops_a_layer_the_next_lower_takes_over() {
     let got = world.take_video(commune, 0);
     assert_eq!(got.last().unwrap().tag(), 11);
     continuous(&got);
-    drop(high);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::actors::*;
 use super::harness::*;
 use crate::id::PeerId;
 use crate::room::{RtcpDropped, RtpDropped};

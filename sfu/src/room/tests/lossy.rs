@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::actors::*;
 use super::harness::*;
 use crate::id::{PeerId, Ssrc};
 use crate::packet::report::Compound;
@@ -39,17 +40,16 @@ struct Receiver {
 const PATIENCE: u8 = 8;
 
 impl Receiver {
-    fn take(&mut self, got: Got) {
+    fn take(&mut self, got: &Got) {
         let newest = *self.newest.get_or_insert(u64::from(got.seq) + (1 << 16));
         let step = i64::from(got.seq.wrapping_sub(newest as u16) as i16);
         let seq = newest.checked_add_signed(step).unwrap();
         self.newest = Some(newest.max(seq));
         self.first.get_or_insert(seq);
         self.begun |= !got.payload.is_empty() && got.vp8().starts_key_frame();
-        if let Some(before) = self.packets.insert(seq, got.clone()) {
-            assert_eq!(before.payload, got.payload, "one number, two packets");
-            assert_eq!((before.timestamp, before.marker), (got.timestamp, got.marker));
-        }
+        let before = self.packets.entry(seq).or_insert_with(|| got.clone());
+        assert_eq!(before.payload, got.payload, "one number, two packets");
+        assert_eq!((before.timestamp, before.marker), (got.timestamp, got.marker));
     }
 
     fn missing(&mut self) -> Vec<u16> {
@@ -137,7 +137,7 @@ impl Meeting {
         for (voice, level) in &mut self.voices {
             packets.push((voice.from, voice.packet(*level)));
         }
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             for video in self.cameras.iter_mut().flatten() {
                 let key = self.key_frames_due.remove(&(video.from, video.ssrc));
                 for packet in video.frame(if key { Frame::Key } else { Frame::Delta }, if key { 5 } else { 2 }) {
@@ -191,9 +191,9 @@ impl Meeting {
                 got.seq = u16::from_be_bytes([got.payload[0], got.payload[1]]);
                 got.payload.drain(..2);
             }
-            self.receivers.entry((got.to, got.ssrc)).or_default().take(got);
+            self.receivers.entry((got.to, got.ssrc)).or_default().take(&got);
         }
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             let ask = |(key, receiver): (&(PeerId, u32), &mut Receiver)| {
                 let lost = receiver.missing();
                 (*key, lost, std::mem::take(&mut receiver.stuck))

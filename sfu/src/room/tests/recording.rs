@@ -1,5 +1,6 @@
 //! The programme as the recording gets it.
 
+use super::actors::*;
 use super::harness::*;
 use crate::command::{Right, Rights};
 use crate::id::{PeerId, Source};

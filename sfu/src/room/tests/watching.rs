@@ -1,5 +1,6 @@
 //! Figures and reports.
 
+use super::actors::*;
 use super::harness::*;
 use crate::fact::{Direction, Fact, PeerStats};
 use crate::id::{PeerId, Ssrc};

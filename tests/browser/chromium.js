@@ -60,3 +60,74 @@ export async function eventually(what, check, { within = 15_000, every = 100 } =
     await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
+
+/** Keeps every RTCPeerConnection of a page where the test can ask it; to be called before the page opens. */
+export async function watchConnections(page) {
+  await page.addInitScript(() => {
+    window.connections = [];
+    const Real = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Real {
+      constructor(...how) {
+        super(...how);
+        window.connections.push(this);
+      }
+    };
+  });
+}
+
+/** What the page has received on all its connections: decoded pictures and audible energy, by getStats. */
+export function received(page) {
+  return page.evaluate(async () => {
+    const sum = { frames: 0, energy: 0, width: 0 };
+    for (const connection of window.connections ?? []) {
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type !== "inbound-rtp") continue;
+        if (report.kind === "video") {
+          sum.frames += report.framesDecoded ?? 0;
+          sum.width = Math.max(sum.width, report.frameWidth ?? 0);
+        } else {
+          sum.energy += report.totalAudioEnergy ?? 0;
+        }
+      }
+    }
+    return sum;
+  });
+}
+
+/** The loudest sample any playing audio element of the page has, over a second, by an analyser: what a person would hear. */
+export function loudness(page) {
+  return page.evaluate(async () => {
+    const context = new AudioContext();
+    const analysers = [];
+    for (const connection of window.connections ?? []) {
+      for (const { track } of connection.getReceivers()) {
+        if (track.kind !== "audio") continue;
+        const analyser = context.createAnalyser();
+        context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+        analysers.push(analyser);
+      }
+    }
+    await context.resume();
+    let loudest = 0;
+    const until = performance.now() + 1_500;
+    while (performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      for (const analyser of analysers) {
+        const samples = new Float32Array(analyser.fftSize);
+        analyser.getFloatTimeDomainData(samples);
+        for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
+      }
+    }
+    await context.close();
+    return loudest;
+  });
+}
+
+/** Signs in by the form, as a person does. */
+export async function signIn(page, server, account) {
+  await page.goto(`${server.url}/sign-in`);
+  await page.locator("#username").fill(account.username);
+  await page.locator("#password").fill(account.password);
+  await page.locator("#password").press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+}

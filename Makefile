@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit system browser bench clean
+.PHONY: run build test setup setup-test ui lint unit binaries system browser clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -46,13 +46,17 @@ lint: ui
 unit: ui
 	cargo nextest run --locked --workspace -E 'not binary(system)'
 
+# The whole workspace at once: built alone, a crate would get other features of its dependencies and build them all again.
+binaries: ui
+	cargo build --locked --workspace --bins --tests
+
 ## Real sockets, database and processes.
-system: ui
-	cargo nextest run --locked -p tests -E 'binary(system)'
+system: binaries
+	cargo nextest run --locked --workspace -E 'binary(system)'
 
 ## Real Chromium against the real server.
-browser: ui
-	cargo build --locked -p web --bin nhipcau
+browser: binaries
+	cd $(UI) && npm run visual
 	cd tests/browser && npm ci --no-audit --no-fund && NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm test
 
 clean:

@@ -148,3 +148,80 @@ pub fn grant(session: &Session, seat: &Seat, until: UtcTime) -> Grant {
         until,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{PersonId, SiteId};
+    use crate::session::Mode;
+    use crate::time::{Span, minutes};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn at(minute: u64) -> UtcTime {
+        UtcTime::from_millis(0).plus(minutes(minute))
+    }
+
+    /// From minute 100 to 160, doors an hour before.
+    fn session(status: Status, opening: Opening) -> Session {
+        let person = PersonId::from_uuid(Uuid::nil());
+        Session {
+            id: SessionId::from_uuid(Uuid::from_u128(1)),
+            title: String::new(),
+            short_title: String::new(),
+            mode: Mode::Conference,
+            span: Span::new(at(100), at(160)).unwrap(),
+            opens_at: at(40),
+            opening,
+            status,
+            chair: person,
+            secretary: person,
+            technician: None,
+            central_site: SiteId::from_uuid(Uuid::nil()),
+            recording_planned: false,
+            booked_by: None,
+        }
+    }
+
+    #[test]
+    fn doors_open_an_hour_before_and_stay_open_through_the_overrun() {
+        let planned = session(Status::Planned, Opening::ByTime);
+        let policies = Policies::default();
+        assert_eq!(open_until(&planned, &policies, at(39)), Err(JoinRefused::NotOpenYet { opens_at: at(40) }));
+        assert_eq!(open_until(&planned, &policies, at(40)), Ok(at(160 + 240)));
+        assert_eq!(open_until(&planned, &policies, at(399)), Ok(at(400)));
+        assert_eq!(open_until(&planned, &policies, at(400)), Err(JoinRefused::Ended));
+        let early = session(Status::InSession { since: at(10) }, Opening::ByTime);
+        assert_eq!(open_until(&early, &policies, at(20)), Ok(at(400)), "the chair began before the doors' time");
+    }
+
+    #[test]
+    fn what_is_over_stays_closed_and_the_demonstration_stays_open() {
+        let policies = Policies::default();
+        let ended = session(Status::Ended { at: at(120) }, Opening::ByTime);
+        assert_eq!(open_until(&ended, &policies, at(121)), Err(JoinRefused::Ended));
+        let cancelled = session(Status::Cancelled { at: at(1), reason: String::new() }, Opening::ByTime);
+        assert_eq!(open_until(&cancelled, &policies, at(100)), Err(JoinRefused::Cancelled));
+        let demonstration = session(Status::Planned, Opening::Always);
+        assert_eq!(open_until(&demonstration, &policies, at(1_000_000)), Ok(at(1_000_000 + 720)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_grant_is_never_given_for_a_time_that_has_passed(now in 0_u64..1_000, lead in 0_i64..1_440, overrun in 0_i64..1_440) {
+            use crate::policy::PolicyKey;
+            let policies = Policies::new(|key| match key {
+                PolicyKey::OpenLeadMinutes => Some(lead),
+                PolicyKey::OverrunMinutes => Some(overrun),
+                _ => None,
+            });
+            let mut planned = session(Status::Planned, Opening::ByTime);
+            planned.opens_at = planned.span.from().minus(policies.open_lead);
+            match open_until(&planned, &policies, at(now)) {
+                Ok(until) => prop_assert!(at(now) < until && at(now) >= planned.opens_at),
+                Err(JoinRefused::NotOpenYet { opens_at }) => prop_assert!(at(now) < opens_at),
+                Err(refused) => prop_assert_eq!(refused, JoinRefused::Ended),
+            }
+        }
+    }
+}

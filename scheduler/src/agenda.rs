@@ -29,7 +29,7 @@ pub fn spans(marks: &[Mark], end: UtcTime) -> Vec<ItemSpan> {
     let mut switches: Vec<(UtcTime, Option<u16>)> = marks
         .iter()
         .filter_map(|mark| match mark.fact {
-            Fact::AgendaItem { index } => Some((mark.at, Some(index))),
+            Fact::AgendaItem { index, .. } => Some((mark.at, Some(index))),
             Fact::Ended { .. } => Some((mark.at, None)),
             _ => None,
         })

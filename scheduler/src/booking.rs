@@ -282,3 +282,93 @@ pub enum EndRefused {
     #[error(transparent)]
     Failed(#[from] crate::store_failure::StoreFailure),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::minutes;
+    use uuid::Uuid;
+
+    const NOW: UtcTime = UtcTime::from_millis(1_780_000_000_000);
+
+    fn person(number: u128) -> PersonId {
+        PersonId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn request() -> BookingRequest {
+        BookingRequest {
+            title: "Giao ban".to_owned(),
+            short_title: "Giao ban".to_owned(),
+            mode: Mode::Conference,
+            starts_at: NOW.plus(minutes(60)),
+            ends_at: NOW.plus(minutes(120)),
+            chair_id: person(1),
+            secretary_id: person(2),
+            technician_id: None,
+            central_site_id: SiteId::from_uuid(Uuid::from_u128(3)),
+            selection: Vec::new(),
+            agenda: vec![AgendaItem { title: "Khai mạc".to_owned(), minutes: 10, presenter: None }],
+            recording_planned: false,
+        }
+    }
+
+    fn faults(request: &BookingRequest) -> Vec<(String, FieldFault)> {
+        let problems = request.parse(NOW).unwrap_err();
+        problems.into_iter().map(|problem| (problem.field, problem.what)).collect()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once_and_by_its_field() {
+        let bad = BookingRequest {
+            title: " ".to_owned(),
+            short_title: "Phòng, chống thiên tai".to_owned(),
+            ends_at: NOW.plus(minutes(60)),
+            secretary_id: person(1),
+            technician_id: Some(person(1)),
+            agenda: vec![AgendaItem { title: "a\u{0}".to_owned(), minutes: 0, presenter: None }],
+            ..request()
+        };
+        let expected = [
+            ("title", FieldFault::Required),
+            ("short_title", FieldFault::TooLong { max: 20 }),
+            ("ends_at", FieldFault::EndsBeforeStart),
+            ("agenda[0].title", FieldFault::Unshowable),
+            ("agenda[0].minutes", FieldFault::NumberOutOfRange { min: 1, max: 1_440 }),
+            ("secretary_id", FieldFault::SamePerson),
+            ("technician_id", FieldFault::SamePerson),
+        ];
+        assert_eq!(faults(&bad), expected.map(|(field, fault)| (field.to_owned(), fault)));
+    }
+
+    #[test]
+    fn a_meeting_called_now_may_have_begun_some_minutes_ago_but_not_yesterday_nor_in_three_years() {
+        let from = |starts_at: UtcTime| BookingRequest { starts_at, ends_at: starts_at.plus(minutes(60)), ..request() };
+        assert!(from(NOW.minus(minutes(10))).parse(NOW).is_ok());
+        assert!(faults(&from(NOW.minus(minutes(1_440)))).contains(&("starts_at".to_owned(), FieldFault::InThePast)));
+        let far = from(NOW.plus(minutes(3 * 366 * 1_440)));
+        assert_eq!(faults(&far), [("starts_at".to_owned(), FieldFault::TooFar { max: AHEAD_MAX_DAYS })]);
+        let long = BookingRequest { ends_at: NOW.plus(minutes(60 + 1_441)), ..request() };
+        assert_eq!(faults(&long), [("ends_at".to_owned(), FieldFault::TooFar { max: 1_440 })]);
+        for extreme in [i64::MIN, i64::MAX] {
+            assert!(from(UtcTime::from_millis(extreme)).parse(NOW).is_err());
+        }
+    }
+
+    #[test]
+    fn two_bodies_differ_in_their_fingerprint_and_the_order_of_keys_does_not_matter() {
+        let first = request();
+        let text = serde_json::to_value(&first).unwrap();
+        let again: BookingRequest = serde_json::from_value(text).unwrap();
+        assert_eq!(again.parse(NOW).unwrap().fingerprint, first.parse(NOW).unwrap().fingerprint);
+        let other = BookingRequest { recording_planned: true, ..request() };
+        assert_ne!(other.parse(NOW).unwrap().fingerprint, first.parse(NOW).unwrap().fingerprint);
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii_of_bounded_length() {
+        assert!(IdempotencyKey::parse("0190-ab_cd").is_ok());
+        for bad in ["", "a b", "é", "a\n", &"x".repeat(129)] {
+            assert_eq!(IdempotencyKey::parse(bad), Err(KeyInvalid));
+        }
+    }
+}

@@ -208,3 +208,93 @@ fn moments(demands: &[Demand], during: Span) -> impl Iterator<Item = UtcTime> {
 fn held_at(demands: &[Demand], moment: UtcTime) -> u32 {
     demands.iter().filter(|demand| demand.span.contains(moment)).map(|demand| demand.sites).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::minutes;
+
+    const HOURS: WorkingHours = WorkingHours {
+        start: NaiveTime::from_hms_opt(7, 30, 0).unwrap(),
+        end: NaiveTime::from_hms_opt(17, 0, 0).unwrap(),
+    };
+
+    /// Of December 2026, whose first is a Tuesday.
+    fn at(day: u32, hour: u32, minute: u32) -> UtcTime {
+        let date = NaiveDate::from_ymd_opt(2026, 12, day).unwrap();
+        UtcTime::of_office(date, NaiveTime::from_hms_opt(hour, minute, 0).unwrap())
+    }
+
+    fn span(from: UtcTime, to: UtcTime) -> Span {
+        Span::new(from, to).unwrap()
+    }
+
+    fn demand(number: u128, from: UtcTime, to: UtcTime, sites: u32) -> Demand {
+        let session = SessionId::from_uuid(Uuid::from_u128(number));
+        Demand { session, title: format!("Phiên {number}"), span: span(from, to), sites }
+    }
+
+    #[test]
+    fn the_next_free_time_begins_where_the_last_of_them_ends_on_a_quarter_hour() {
+        let busy = [span(at(1, 8, 0), at(1, 9, 30)), span(at(1, 9, 20), at(1, 9, 40))];
+        let found = next_free(minutes(150), at(1, 8, 0), &busy, HOURS);
+        assert_eq!(found, Some(span(at(1, 9, 45), at(1, 12, 15))));
+    }
+
+    #[test]
+    fn a_gap_that_is_long_enough_is_used_and_a_shorter_one_is_not() {
+        let busy = [span(at(1, 7, 0), at(1, 9, 0)), span(at(1, 10, 0), at(1, 15, 0))];
+        assert_eq!(next_free(minutes(60), at(1, 7, 30), &busy, HOURS), Some(span(at(1, 9, 0), at(1, 10, 0))));
+        assert_eq!(next_free(minutes(75), at(1, 7, 30), &busy, HOURS), Some(span(at(1, 15, 0), at(1, 16, 15))));
+    }
+
+    #[test]
+    fn what_does_not_fit_before_five_begins_the_next_working_morning() {
+        assert_eq!(next_free(minutes(120), at(1, 15, 30), &[], HOURS), Some(span(at(2, 7, 30), at(2, 9, 30))));
+        // Friday evening: Monday.
+        assert_eq!(next_free(minutes(60), at(4, 18, 0), &[], HOURS), Some(span(at(7, 7, 30), at(7, 8, 30))));
+        assert_eq!(next_free(minutes(60), at(5, 9, 0), &[], HOURS), Some(span(at(7, 7, 30), at(7, 8, 30))));
+        assert_eq!(next_free(minutes(600), at(1, 7, 30), &[], HOURS), None, "longer than a working day");
+    }
+
+    #[test]
+    fn capacity_is_the_highest_sum_at_any_moment_not_the_sum_of_all() {
+        let demands = [demand(1, at(1, 8, 0), at(1, 9, 0), 30), demand(2, at(1, 9, 0), at(1, 10, 0), 40)];
+        assert_eq!(peak(&demands, span(at(1, 8, 0), at(1, 10, 0))), 40);
+        assert_eq!(peak(&demands, span(at(1, 10, 0), at(1, 11, 0))), 0);
+        assert_eq!(full_spans(&demands, 25, 60), [span(at(1, 9, 0), at(1, 10, 0))]);
+        assert_eq!(largest(&demands, span(at(1, 8, 0), at(1, 10, 0))).map(|demand| demand.sites), Some(40));
+    }
+
+    proptest! {
+        #[test]
+        fn a_proposal_is_free_within_hours_and_no_earlier_one_would_do(
+            busy in prop::collection::vec((0_u64..4_000, 1_u64..400), 0..30),
+            length in 1_u64..570,
+            from in 0_u64..2_000,
+        ) {
+            let zero = at(1, 0, 0);
+            let busy: Vec<Span> = busy
+                .into_iter()
+                .map(|(start, length)| span(zero.plus(minutes(start)), zero.plus(minutes(start + length))))
+                .collect();
+            let not_before = zero.plus(minutes(from));
+            let slot = next_free(minutes(length), not_before, &busy, HOURS).unwrap();
+            let fits = |slot: Span| {
+                let (from, to) = (slot.from().in_office(), slot.to().in_office());
+                !busy.iter().any(|span| span.overlaps(slot))
+                    && from.time() >= HOURS.start && to.time() <= HOURS.end && from.date_naive() == to.date_naive()
+                    && !matches!(from.weekday(), Weekday::Sat | Weekday::Sun)
+            };
+            prop_assert!(fits(slot) && slot.from() >= not_before && slot.length() == minutes(length));
+            let mut earlier = on_grid(not_before);
+            while earlier < slot.from() {
+                prop_assert!(!fits(span(earlier, earlier.plus(minutes(length)))), "{:?} was free", earlier);
+                earlier = earlier.plus(GRID);
+            }
+        }
+    }
+}

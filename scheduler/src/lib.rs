@@ -1,7 +1,7 @@
 //! The office: who the units, sites and people are, what was booked, who may come in, who was there, and what was recorded.
 //!
-//! Everything here but [`store`] and [`worker`] is a pure core: told the time, told the facts, it returns a decision. The two shells
-//! hold the only SQL, the only task and the only clock of this crate. Nothing here knows packets, sockets or HTTP.
+//! Everything here but [`store`] is a pure core: told the time, told the facts, it returns a decision. The shell holds the only SQL and
+//! the only task of this crate, and no clock. Nothing here knows packets, sockets or HTTP.
 //!
 //! Two values cross to the live meeting, both carried by `web`: a [`admission::Grant`] one way, [`mark::Mark`]s the other.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
@@ -34,5 +34,3 @@ pub mod unit;
 
 #[cfg(feature = "shell")]
 pub mod store;
-#[cfg(feature = "shell")]
-pub mod worker;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::admission::MeetingRole;
 use crate::id::{MarkId, ParticipantId, PersonId, SessionId};
 use crate::role::words;
+use crate::session::Mode;
 use crate::time::UtcTime;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,8 +30,14 @@ pub enum Fact {
     Ended {
         by: EndedBy,
     },
+    ModeSet {
+        by: ParticipantId,
+        mode: Mode,
+    },
     AgendaItem {
         index: u16,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ParticipantId>,
     },
     /// The bridge came up again after it had died in the middle: whoever was here until then was last seen at an unknown moment.
     Interrupted {},
@@ -39,9 +46,15 @@ pub enum Fact {
         participant: ParticipantId,
         identity: Identity,
     },
-    /// Went out by himself or was removed.
+    /// Went out of his own accord.
     Left {
         participant: ParticipantId,
+    },
+    /// Turned out, for the reason given.
+    Removed {
+        participant: ParticipantId,
+        by: ParticipantId,
+        reason: String,
     },
     /// The line dropped; he was last heard at the mark's time.
     Lost {
@@ -56,11 +69,28 @@ pub enum Fact {
         participant: ParticipantId,
         count: u16,
     },
+    /// Asked to speak; a later `FloorTaken` or `RequestWithdrawn` ends it.
+    Asked {
+        participant: ParticipantId,
+        note: Option<String>,
+    },
+    RequestWithdrawn {
+        participant: ParticipantId,
+    },
+    /// The floor is given: by the chair, or by the mode to whoever asked first.
     FloorTaken {
         participant: ParticipantId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ParticipantId>,
     },
     FloorLeft {
         participant: ParticipantId,
+    },
+    RecordingStarted {},
+    RecordingStopped {},
+    /// While a recording runs: who is heard loudest. `None`: nobody for a while.
+    Speaking {
+        participant: Option<ParticipantId>,
     },
     /// The secretary's entry. Each stands for ever; the latest of each kind is what is shown.
     Edited {
@@ -73,9 +103,24 @@ pub enum Fact {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Identity {
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_name: Option<String>,
     pub detail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     pub role: MeetingRole,
     pub site: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+}
+
+words! {
+    /// By what somebody came.
+    Via {
+        Browser = "browser",
+        /// A program of the WHIP standard.
+        Whip = "whip",
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -110,13 +155,23 @@ impl Fact {
     /// Whose fact it is, if one participant's.
     pub fn participant(&self) -> Option<ParticipantId> {
         match self {
-            Fact::Started { .. } | Fact::Ended { .. } | Fact::AgendaItem { .. } | Fact::Interrupted {} => None,
+            Fact::Started { .. }
+            | Fact::Ended { .. }
+            | Fact::ModeSet { .. }
+            | Fact::AgendaItem { .. }
+            | Fact::RecordingStarted {}
+            | Fact::RecordingStopped {}
+            | Fact::Interrupted {} => None,
+            Fact::Speaking { participant } => *participant,
             Fact::Joined { participant, .. }
             | Fact::Left { participant }
+            | Fact::Removed { participant, .. }
             | Fact::Lost { participant }
             | Fact::Seen { participant }
             | Fact::Declared { participant, .. }
-            | Fact::FloorTaken { participant }
+            | Fact::Asked { participant, .. }
+            | Fact::RequestWithdrawn { participant }
+            | Fact::FloorTaken { participant, .. }
             | Fact::FloorLeft { participant }
             | Fact::Edited { participant, .. } => Some(*participant),
         }

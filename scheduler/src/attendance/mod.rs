@@ -2,9 +2,11 @@
 
 mod fold;
 mod presence;
+#[cfg(test)]
+mod tests;
 
 pub use fold::fold;
-pub use presence::{LEASE, close_unfinished};
+pub use presence::{LEASE, close_unfinished, latest_holding};
 
 use serde::Serialize;
 

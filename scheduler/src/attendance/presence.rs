@@ -14,12 +14,35 @@ use crate::time::UtcTime;
 /// How long one sign of life speaks for: leases are renewed more often than this, and a dead line is noted within it.
 pub const LEASE: Duration = Duration::from_secs(10);
 
-/// The marks in the one order in which they are read: by time; at one time by id, which grows as marks are made. Repetitions are dropped.
+/// The marks in the one order in which they are read, whatever order they came in. Repetitions are dropped.
+///
+/// Within one millisecond arrivals come first and ends last: a line that was lost right after joining is noted with the time at which
+/// it was last heard, which is that of joining. (For somebody already here it is the other way round, see [`Presence::take_moment`].)
 pub(super) fn in_order(marks: &[Mark]) -> Vec<&Mark> {
     let mut ordered: Vec<&Mark> = marks.iter().collect();
-    ordered.sort_by_key(|mark| (mark.at, mark.id));
+    ordered.sort_by_key(|mark| (mark.at, rank(&mark.fact), mark.id));
     ordered.dedup_by_key(|mark| mark.id);
     ordered
+}
+
+fn rank(fact: &Fact) -> u8 {
+    match fact {
+        Fact::Started { .. } | Fact::Joined { .. } => 0,
+        Fact::Seen { .. }
+        | Fact::Declared { .. }
+        | Fact::Asked { .. }
+        | Fact::RequestWithdrawn { .. }
+        | Fact::FloorTaken { .. }
+        | Fact::ModeSet { .. }
+        | Fact::AgendaItem { .. }
+        | Fact::Speaking { .. }
+        | Fact::RecordingStarted {}
+        | Fact::Edited { .. } => 1,
+        Fact::FloorLeft { .. } | Fact::RecordingStopped {} => 2,
+        Fact::Left { .. } | Fact::Removed { .. } | Fact::Lost { .. } => 3,
+        Fact::Interrupted {} => 4,
+        Fact::Ended { .. } => 5,
+    }
 }
 
 /// A presence whose end is not known yet.
@@ -45,14 +68,30 @@ struct Presence {
 /// The intervals of one participant; `ordered` as [`in_order`] gives it. `now` ends a presence that still runs.
 pub(super) fn intervals(ordered: &[&Mark], who: ParticipantId, now: UtcTime) -> Vec<Interval> {
     let mut presence = Presence::default();
-    for mark in ordered.iter().filter(|mark| mark.at <= now) {
-        presence.take(mark, who);
+    for moment in ordered.chunk_by(|before, after| before.at == after.at) {
+        if moment.first().is_some_and(|mark| mark.at <= now) {
+            presence.take_moment(moment, who);
+        }
     }
     presence.close(now, IntervalEnd::StillHere, Edge::Noted);
     presence.done
 }
 
 impl Presence {
+    /// The marks of one millisecond. Who was here can only have gone and come back in it; who was not, only have come and gone.
+    fn take_moment(&mut self, moment: &[&Mark], who: ParticipantId) {
+        let departs = |mark: &&&Mark| {
+            matches!(mark.fact, Fact::Left { .. } | Fact::Removed { .. } | Fact::Lost { .. })
+                && mark.fact.participant() == Some(who)
+        };
+        if self.running.is_some() {
+            moment.iter().filter(departs).for_each(|mark| self.take(mark, who));
+            moment.iter().filter(|mark| !departs(mark)).for_each(|mark| self.take(mark, who));
+        } else {
+            moment.iter().for_each(|mark| self.take(mark, who));
+        }
+    }
+
     fn take(&mut self, mark: &Mark, who: ParticipantId) {
         let at = mark.at;
         match &mark.fact {
@@ -61,22 +100,21 @@ impl Presence {
             Fact::Ended { by: EndedBy::Participant { .. } | EndedBy::Person { .. } } => {
                 self.close(at, IntervalEnd::SessionEnd, Edge::Noted);
             }
-            Fact::Joined { participant, .. } if *participant == who => self.join(at),
-            Fact::Left { participant } if *participant == who => self.leave(at, IntervalEnd::Left),
-            Fact::Lost { participant } if *participant == who => self.leave(at, IntervalEnd::Lost),
-            Fact::Seen { participant } | Fact::Declared { participant, .. } | Fact::FloorTaken { participant }
-                if *participant == who =>
-            {
-                self.notice(at);
-            }
-            // Losing the floor and being edited happen to absent people too; the rest is not about presence.
-            Fact::FloorLeft { .. } | Fact::Edited { .. } | Fact::Started { .. } | Fact::AgendaItem { .. } => {}
-            Fact::Joined { .. }
-            | Fact::Left { .. }
-            | Fact::Lost { .. }
-            | Fact::Seen { .. }
-            | Fact::Declared { .. }
-            | Fact::FloorTaken { .. } => {}
+            fact if fact.participant() != Some(who) => {}
+            Fact::Joined { .. } => self.join(at),
+            Fact::Left { .. } | Fact::Removed { .. } => self.leave(at, IntervalEnd::Left),
+            Fact::Lost { .. } => self.leave(at, IntervalEnd::Lost),
+            Fact::Seen { .. } | Fact::Declared { .. } | Fact::Asked { .. } | Fact::FloorTaken { .. } => self.notice(at),
+            // Losing the floor or a turn, being the last who was heard, and being edited happen to absent people too.
+            Fact::FloorLeft { .. }
+            | Fact::RequestWithdrawn { .. }
+            | Fact::Speaking { .. }
+            | Fact::Edited { .. }
+            | Fact::Started { .. }
+            | Fact::ModeSet { .. }
+            | Fact::AgendaItem { .. }
+            | Fact::RecordingStarted {}
+            | Fact::RecordingStopped {} => {}
         }
     }
 
@@ -174,6 +212,14 @@ pub fn close_unfinished(
 
 fn closing_id(session: SessionId, what: &[u8], at: UtcTime) -> MarkId {
     MarkId::from_uuid(derived("closing mark", &[session.uuid().as_bytes(), what, &at.millis().to_be_bytes()]))
+}
+
+/// The marks of the last time a session was held that is held again and again: from the last end before anybody came in again.
+pub fn latest_holding(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_by_key(|mark| (mark.at, rank(&mark.fact), mark.id));
+    let came = marks.iter().rposition(|mark| matches!(mark.fact, Fact::Joined { .. })).unwrap_or(0);
+    let ended = marks.iter().take(came).rposition(|mark| matches!(mark.fact, Fact::Ended { .. }));
+    marks.split_off(ended.map_or(0, |index| index + 1))
 }
 
 /// Everybody of whom the marks speak.

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike, Weekday};
 
 use super::{hub_id, line, person_id, province::OFFICE, site_id};
 use crate::admission::MeetingRole;
 use crate::agenda::AgendaItem;
 use crate::booking::Booking;
 use crate::id::{MarkId, ParticipantId, SessionId, derived};
-use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Identity, Mark};
+use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Identity, Mark, Via};
 use crate::selection::SelectionRule;
 use crate::session::{Mode, Seat};
 use crate::site::GroupId;
@@ -121,10 +121,11 @@ pub fn meetings(now: UtcTime) -> Vec<DemoMeeting> {
         agenda: &[("Quy trình mới", 60, Some("Sở Y tế")), ("Hỏi đáp", 45, None)],
     };
     let next_week = working_day(today, 7);
+    let (soon_day, soon_time) = soon(now);
     let planned = [
         (&storm, working_day_back(today, 6), (8, 0), 150),
         (&land, working_day_back(today, 2), (14, 0), 105),
-        (&health, today, today_time(now), 105),
+        (&health, soon_day, soon_time, 105),
         (&briefing, working_day(today, 1), (8, 0), 120),
         (&storm, next_week, (8, 0), 150),
         (&land, next_week, (14, 0), 105),
@@ -193,12 +194,10 @@ fn booking(plan: &Plan, span: Span) -> Booking {
     }
 }
 
-/// An hour or two from now, on the half hour, so that today's meeting is about to open whenever the demonstration starts; in the evening
-/// it is the next morning's.
-fn today_time(now: UtcTime) -> (u32, u32) {
-    use chrono::Timelike as _;
-    let office = now.in_office();
-    if office.hour() < 15 { ((office.hour() + 2).max(8), 0) } else { (19, 30) }
+/// About two hours from now, so that a meeting is about to open whenever the demonstration starts; late in the evening it is tomorrow's.
+fn soon(now: UtcTime) -> (NaiveDate, (u32, u32)) {
+    let (today, hour) = (now.office_date(), now.in_office().hour());
+    if hour < 21 { (today, ((hour + 2).max(8), 0)) } else { (today.succ_opt().unwrap_or(today), (14, 0)) }
 }
 
 fn working_day(from: NaiveDate, ahead: u64) -> NaiveDate {
@@ -228,13 +227,13 @@ pub fn past_marks(meeting: &DemoMeeting, seats: &[Seat]) -> Vec<Mark> {
     story.mark(span.from().plus(Duration::from_secs(65)), Fact::Started { by: chair });
     let mut item_from = span.from().plus(Duration::from_secs(70));
     for (item, index) in meeting.booking.agenda.iter().zip(0..) {
-        story.mark(item_from, Fact::AgendaItem { index });
+        story.mark(item_from, Fact::AgendaItem { index, by: chair });
         item_from = item_from.plus(minutes(u64::from(item.minutes)).mul_f32(0.9));
     }
     let sites = seats.iter().filter(|seat| seat.sitter.site().is_some());
     for (seat, number) in sites.filter(|seat| !absent(seat)).take(6).zip(0_u64..) {
         let from = span.from().plus(minutes(20 + 12 * number));
-        story.mark(from, Fact::FloorTaken { participant: seat.participant });
+        story.mark(from, Fact::FloorTaken { participant: seat.participant, by: chair });
         story
             .mark(from.plus(Duration::from_secs(240 + 55 * number)), Fact::FloorLeft { participant: seat.participant });
     }
@@ -281,9 +280,12 @@ impl Story {
     fn join(&mut self, seat: &Seat, at: UtcTime) {
         let identity = Identity {
             name: seat.name.clone(),
+            short_name: Some(seat.short_name.clone()),
             detail: seat.detail.clone(),
+            group: seat.group.clone(),
             role: seat.role,
             site: seat.sitter.site().is_some(),
+            via: Some(Via::Browser),
         };
         self.mark(at, Fact::Joined { participant: seat.participant, identity });
     }

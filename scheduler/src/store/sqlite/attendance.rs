@@ -10,7 +10,7 @@ use crate::chain::{self, ChainVerdict};
 use crate::due::{self, DueEnd, Unended};
 use crate::id::{MarkId, ParticipantId, PersonId, SessionId, derived};
 use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Mark};
-use crate::session::Status;
+use crate::session::{Opening, Status};
 use crate::store::{Attendances, MarkRefused};
 use crate::store_failure::StoreFailure;
 use crate::time::UtcTime;
@@ -78,14 +78,10 @@ impl Attendances for Sqlite {
         let mut tx = self.write().await?;
         let mut mended = Vec::new();
         for id in session_row::running(&mut tx).await? {
-            let leases = lease::of(&mut tx, id).await?;
-            let closing = attendance::close_unfinished(id, &mark::of(&mut tx, id).await?, &leases, now);
-            if !closing.is_empty() {
+            if close_open_presences(&mut tx, id, now).await? > 0 {
                 tracing::warn!(session = %id, "the bridge stopped in the middle of this session; open presences end where they were last seen");
-                mark::append(&mut tx, &closing).await?;
                 mended.push(id);
             }
-            lease::drop_all(&mut tx, id).await?;
         }
         tx.commit().await?;
         Ok(mended)
@@ -104,20 +100,29 @@ impl Attendances for Sqlite {
         }
         let mut tx = self.write().await?;
         let due = overdue(&mut tx, now).await?;
-        let ended: Vec<Mark> = due
-            .iter()
-            .map(|end| Mark {
+        for end in &due {
+            close_open_presences(&mut tx, end.session, now).await?;
+            let ended = Mark {
                 // Ended by the clock twice is ended once.
                 id: MarkId::from_uuid(derived("ended by the clock", &[end.session.uuid().as_bytes()])),
                 session: end.session,
                 at: end.at,
                 fact: Fact::Ended { by: EndedBy::Clock {} },
-            })
-            .collect();
-        mark::append(&mut tx, &ended).await?;
+            };
+            mark::append(&mut tx, &[ended]).await?;
+        }
         tx.commit().await?;
         Ok(due.into_iter().map(|end| end.session).collect())
     }
+}
+
+/// Writes down where presences that nobody ended were last seen. Returns how many marks that took.
+async fn close_open_presences(conn: &mut Conn, id: SessionId, now: UtcTime) -> Result<usize, StoreFailure> {
+    let leases = lease::of(conn, id).await?;
+    let closing = attendance::close_unfinished(id, &mark::of(conn, id).await?, &leases, now);
+    mark::append(conn, &closing).await?;
+    lease::drop_all(conn, id).await?;
+    Ok(closing.len())
 }
 
 async fn overdue(conn: &mut Conn, now: UtcTime) -> Result<Vec<DueEnd>, StoreFailure> {
@@ -136,7 +141,10 @@ fn edited(session: SessionId, participant: ParticipantId, edit: AttendanceEdit, 
 
 async fn fold(conn: &mut Conn, id: SessionId, now: UtcTime) -> Result<Option<Attendance>, StoreFailure> {
     let Some(detail) = session_row::detail(conn, id, now).await? else { return Ok(None) };
-    let marks = mark::of(conn, id).await?;
+    let marks = match detail.session.opening {
+        Opening::ByTime => mark::of(conn, id).await?,
+        Opening::Always => attendance::latest_holding(mark::of(conn, id).await?),
+    };
     let names: HashMap<PersonId, String> =
         person::all(conn).await?.into_iter().map(|person| (person.id, person.name)).collect();
     let policies = policy::all(conn).await?;

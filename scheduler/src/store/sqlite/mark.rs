@@ -70,14 +70,21 @@ async fn take_effect(conn: &mut Conn, mark: &Mark) -> Result<(), StoreFailure> {
         Fact::Started { .. } => session::note_started(conn, mark.session, mark.at).await,
         Fact::Ended { .. } => session::note_ended(conn, mark.session, mark.at).await,
         Fact::Joined { .. } => invitation::note_joined(conn, mark).await,
-        Fact::AgendaItem { .. }
+        Fact::ModeSet { .. }
+        | Fact::AgendaItem { .. }
         | Fact::Interrupted {}
         | Fact::Left { .. }
+        | Fact::Removed { .. }
         | Fact::Lost { .. }
         | Fact::Seen { .. }
         | Fact::Declared { .. }
+        | Fact::Asked { .. }
+        | Fact::RequestWithdrawn { .. }
         | Fact::FloorTaken { .. }
         | Fact::FloorLeft { .. }
+        | Fact::RecordingStarted {}
+        | Fact::RecordingStopped {}
+        | Fact::Speaking { .. }
         | Fact::Edited { .. } => Ok(()),
     }
 }

@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use super::{World, at, now, secretary};
-use crate::admission::MeetingRole;
 use crate::attendance::{EditFault, EditRefused, IntervalEnd};
 use crate::booking::Booked;
 use crate::chain::ChainVerdict;
 use crate::id::{MarkId, ParticipantId, SessionId, SiteId};
-use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Identity, Mark};
+use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Mark};
 use crate::session::State;
 use crate::store::{Attendances, MarkRefused, Sessions};
 use crate::time::UtcTime;
@@ -20,7 +19,7 @@ fn mark(number: u128, session: SessionId, at: UtcTime, fact: Fact) -> Mark {
 }
 
 fn joined(participant: ParticipantId) -> Fact {
-    let identity = Identity { name: "Xã Đầm Hà".into(), detail: None, role: MeetingRole::Delegate, site: true };
+    let identity = super::identity("Xã Đầm Hà");
     Fact::Joined { participant, identity }
 }
 

@@ -3,7 +3,7 @@ use crate::admission::{AdmitRefused, JoinRefused, MeetingRole};
 use crate::booking::EndRefused;
 use crate::id::{MarkId, SessionId};
 use crate::invitation::{InvitationState, LinkKey, ReissueRefused};
-use crate::mark::{Fact, Identity, Mark};
+use crate::mark::{Fact, Mark};
 use crate::session::{SessionQuery, Sitter, State};
 use crate::store::{Attendances, Sessions};
 
@@ -48,7 +48,7 @@ async fn an_invitation_is_issued_then_opened_then_joined() {
     assert_eq!(state().await, InvitationState::Opened { opened_at: at(7, 10) });
     world.store.admit_invited(&invitation.secret, at(7, 30)).await.unwrap();
     assert_eq!(state().await, InvitationState::Opened { opened_at: at(7, 10) });
-    let identity = Identity { name: "Xã Đầm Hà".into(), detail: None, role: MeetingRole::Delegate, site: true };
+    let identity = super::identity("Xã Đầm Hà");
     let joined = Mark {
         id: MarkId::from_uuid(uuid::Uuid::from_u128(1)),
         session: booked.session.id,

@@ -12,10 +12,12 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::Sqlite;
+use crate::admission::MeetingRole;
 use crate::agenda::AgendaItem;
 use crate::booking::{Booked, Booking, BookingRequest, IdempotencyKey};
 use crate::demo;
 use crate::id::{PersonId, SiteId};
+use crate::mark::Identity;
 use crate::role::{Role, Roles, Viewer};
 use crate::selection::SelectionRule;
 use crate::session::Mode;
@@ -137,4 +139,16 @@ pub(super) fn stranger() -> Viewer {
 
 pub(super) fn secretary() -> PersonId {
     demo::person_id("thuky")
+}
+
+pub(super) fn identity(name: &str) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        short_name: None,
+        detail: None,
+        group: None,
+        role: MeetingRole::Delegate,
+        site: true,
+        via: None,
+    }
 }

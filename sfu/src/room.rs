@@ -339,7 +339,7 @@ impl Room {
     }
 
     fn note_slots_changed(&mut self, at: PeerAt) {
-        if let Some(peer) = self.peers.get_mut(at)
+        if let Some(peer) = self.peers.get_mut(at).filter(|peer| !peer.slots.is_empty())
             && !std::mem::replace(&mut peer.slots_changed, true)
         {
             self.untold.push(at);

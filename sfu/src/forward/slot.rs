@@ -142,8 +142,8 @@ impl OutSlot {
         self.resends.sent(numbers.seq, wire);
     }
 
-    /// Sends a packet once more: as RTX, or the same bytes again where RTX was not negotiated. The same number always carries the same
-    /// bytes, as the cipher's nonce demands.
+    /// Sends a packet once more, as RTX (RFC 4588). Where RTX was not negotiated nothing comes again: the same number would have to be
+    /// sealed twice under one nonce, and a receiver that asks in vain goes on to ask for a key frame.
     pub(crate) fn resend(
         &mut self,
         to: PeerId,
@@ -153,25 +153,18 @@ impl OutSlot {
         egress: &mut impl Egress,
     ) {
         let Stored { meta, payload } = stored;
-        let wire = payload.len() + WIRE_OVERHEAD;
+        let Some(repair) = &mut self.repair else { return };
         let Some(numbers) = self.stream.rewriter.again(origin, meta) else { return };
+        let wire = payload.len() + WIRE_OVERHEAD;
         if !self.resends.allow(seq, wire) {
             return;
         }
         let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
         let marker = marker(self.kind, meta.marker, numbers);
-        match &mut self.repair {
-            Some(repair) => {
-                let header = repair.header.of(marker, repair.next, numbers.timestamp, meta.level);
-                repair.next = repair.next.wrapping_add(1);
-                let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
-                egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);
-            }
-            None => {
-                let header = self.header.of(marker, seq as u16, numbers.timestamp, meta.level);
-                egress.rtp(to, header, numbers.descriptor(), shared);
-            }
-        }
+        let header = repair.header.of(marker, repair.next, numbers.timestamp, meta.level);
+        repair.next = repair.next.wrapping_add(1);
+        let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
+        egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);
         self.sent.wire.add(wire);
     }
 

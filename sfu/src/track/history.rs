@@ -242,6 +242,8 @@ pub(crate) mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn what_is_found_is_what_was_put_in(
             steps in proptest::collection::vec((0u64..6, 0usize..1_400, 0u64..20, 0u64..40), 1..600)

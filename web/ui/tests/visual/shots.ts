@@ -96,6 +96,20 @@ export const shots: Shot[] = [
       await page.waitForSelector("code");
     },
   },
+  ...everywhere({ name: "attendance", path: "/sessions/s-thien-tai/attendance", who: "secretary" }),
+  {
+    name: "attendance-edit",
+    path: "/sessions/s-thien-tai/attendance",
+    who: "secretary",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Sửa điểm danh của Ủy ban nhân dân phường Móng Cái 1" }).click();
+      await page.getByLabel("Trạng thái của").selectOption("absent");
+      await page.getByLabel("Lý do, ghi chú của").fill("");
+      await page.keyboard.press("Enter");
+    },
+  },
+  { name: "attendance-leader", path: "/sessions/s-thien-tai/attendance?loc=absent", who: "leader" },
+  { name: "attendance-empty", path: "/sessions/s-thien-tai/attendance", who: "secretary", what: "empty" },
   ...everywhere({ name: "sessions", path: "/sessions", who: "secretary" }),
   { name: "sessions-empty", path: "/sessions", who: "secretary", what: "empty" },
   { name: "sessions-search", path: "/sessions?q=thien+tai", who: "secretary" },

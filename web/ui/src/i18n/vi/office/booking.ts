@@ -3,7 +3,7 @@ export const clash = {
   has: (name: string) => `${name} đã có`,
   another: "một cuộc họp khác",
   more: (n: number) => `Và ${n} chỗ khác.`,
-  useSameDay: (range: string) => `Dùng ${range}, mọi nơi đều rảnh`,
+  useSameDay: (range: string) => `Dùng ${range}, đều rảnh`,
   use: (range: string, day: string) => `Dùng ${range}, ${day}`,
   drop: (name: string) => `Bỏ ${name}`,
 };

@@ -1,5 +1,19 @@
+import { attendance } from "./attendance";
 import { booking, clash, fields } from "./booking";
 import { calendar, home, links, meetings, session, sessions } from "./sessions";
 import { password, signIn } from "./signIn";
 
-export const office = { signIn, password, meetings, home, calendar, sessions, session, links, booking, clash, fields };
+export const office = {
+  signIn,
+  password,
+  meetings,
+  home,
+  calendar,
+  sessions,
+  session,
+  links,
+  booking,
+  clash,
+  fields,
+  attendance,
+};

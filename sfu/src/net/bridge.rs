@@ -1,16 +1,16 @@
 //! The media bridge as the rest of the program sees it: a handle to one thread.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use rand::RngExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::address::candidates;
-use super::socket::Socket;
+use super::socket::{Socket, bind};
 use super::tap::TapSender;
-use super::worker::{Order, PublishedDrops, Worker};
+use super::worker::{Order, Outlets, PublishedDrops, Worker};
 use crate::command::{Command, CommandRefused, Reply};
 use crate::engine::{Drops, Engine, EngineConfig};
 use crate::fact::Fact;
@@ -58,13 +58,8 @@ pub struct Bridge {
 impl Bridge {
     pub fn start(config: BridgeConfig) -> Result<(Self, FactReceiver), BridgeStartError> {
         let BridgeConfig { udp, public_ips } = config;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BridgeStartError::Thread)?;
-        let socket = {
-            let _in_runtime = runtime.enter();
-            Socket::bind(udp).map_err(|source| BridgeStartError::Port { address: udp, source })?
-        };
-        let local_addr = socket.local_addr();
+        let port = bind(udp).map_err(|source| BridgeStartError::Port { address: udp, source })?;
+        let local_addr = port.local_addr().map_err(|source| BridgeStartError::Port { address: udp, source })?;
         let candidates = candidates(local_addr, &public_ips);
         let engine = Engine::new(EngineConfig {
             candidates: candidates.clone(),
@@ -74,10 +69,8 @@ impl Bridge {
         let (orders, orders_rx) = mpsc::channel(ORDERS_MAX);
         let (facts_tx, facts) = mpsc::channel(FACTS_MAX);
         let drops = Arc::new(PublishedDrops::new());
-        let worker = Worker::new(engine, socket, orders_rx, facts_tx, Arc::clone(&drops));
-        std::thread::Builder::new()
-            .name("media".into())
-            .spawn(move || runtime.block_on(worker.run()))
+        let outlets = Outlets { facts: facts_tx, drops: Arc::clone(&drops) };
+        start_thread(port, move |socket| Worker::new(engine, socket, orders_rx, outlets))
             .map_err(BridgeStartError::Thread)?;
         tracing::info!(%local_addr, ?candidates, "the media bridge is open");
         Ok((Self { orders, drops, local_addr, candidates }, facts))
@@ -127,4 +120,26 @@ impl Bridge {
             let _gone = finished.await;
         }
     }
+}
+
+/// Starts the thread and returns when it runs. The runtime is made there, because the caller's own may not drop one.
+fn start_thread(port: UdpSocket, worker: impl FnOnce(Socket) -> Worker + Send + 'static) -> io::Result<()> {
+    let (started, outcome) = std::sync::mpsc::sync_channel(1);
+    std::thread::Builder::new().name("media".into()).spawn(move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            // The other end waits for exactly one message.
+            Err(error) => return drop(started.send(Err(error))),
+        };
+        runtime.block_on(async move {
+            match Socket::on_this_runtime(port) {
+                Ok(socket) => {
+                    drop(started.send(Ok(())));
+                    worker(socket).run().await;
+                }
+                Err(error) => drop(started.send(Err(error))),
+            }
+        });
+    })?;
+    outcome.recv().unwrap_or_else(|_| Err(io::Error::other("the media thread ended at once")))
 }

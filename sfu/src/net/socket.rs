@@ -18,6 +18,23 @@ const BUFFER: usize = 8 * 1024 * 1024;
 /// The longest UDP message, and so the longest run the kernel joins.
 const MESSAGE: usize = 65_535;
 
+/// Opens the port, for both IP versions where the address allows it.
+pub(super) fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let raw = RawSocket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        raw.set_only_v6(false)?;
+    }
+    raw.set_nonblocking(true)?;
+    // Best effort: the default buffers work too, with more loss under load.
+    for (what, set) in [("receive", raw.set_recv_buffer_size(BUFFER)), ("send", raw.set_send_buffer_size(BUFFER))] {
+        if let Err(error) = set {
+            tracing::warn!(%error, "the {what} buffer of the media port keeps its default size");
+        }
+    }
+    raw.bind(&SockAddr::from(address))?;
+    Ok(raw.into())
+}
+
 pub(super) struct Socket {
     io: UdpSocket,
     state: UdpSocketState,
@@ -25,28 +42,11 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Within a tokio runtime.
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let raw = RawSocket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        if address.is_ipv6() {
-            raw.set_only_v6(false)?;
-        }
-        raw.set_nonblocking(true)?;
-        // Best effort: the default buffers work too, with more loss under load.
-        for (what, set) in [("receive", raw.set_recv_buffer_size(BUFFER)), ("send", raw.set_send_buffer_size(BUFFER))] {
-            if let Err(error) = set {
-                tracing::warn!(%error, "the {what} buffer of the media port keeps its default size");
-            }
-        }
-        raw.bind(&SockAddr::from(address))?;
-        let io = UdpSocket::from_std(raw.into())?;
+    pub(super) fn on_this_runtime(port: std::net::UdpSocket) -> io::Result<Self> {
+        let io = UdpSocket::from_std(port)?;
         let state = UdpSocketState::new((&io).into())?;
         let local_addr = io.local_addr()?;
         Ok(Self { io, state, local_addr })
-    }
-
-    pub(super) fn local_addr(&self) -> SocketAddr {
-        self.local_addr
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -123,6 +123,10 @@ mod tests {
 
     use super::*;
 
+    fn open(address: SocketAddr) -> io::Result<Socket> {
+        bind(address).and_then(Socket::on_this_runtime)
+    }
+
     async fn next_batch(socket: &Socket, inbox: &mut Inbox) -> Vec<(Path, Vec<u8>)> {
         loop {
             socket.readable().await.unwrap();
@@ -144,8 +148,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_is_sent_with_one_call_and_arrives_as_its_datagrams() {
-        let [sender, receiver] = [(); 2].map(|()| Socket::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap());
-        let path = Path { remote: receiver.local_addr(), local: None };
+        let [sender, receiver] = [(); 2].map(|()| open((Ipv4Addr::LOCALHOST, 0).into()).unwrap());
+        let path = Path { remote: receiver.local_addr, local: None };
         send(&sender, &Transmit { path, bytes: b"aaaabbbbcc", segment_size: Some(4) }).await;
         let mut inbox = Inbox::new();
         let mut arrived = Vec::new();
@@ -154,22 +158,22 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = arrived.iter().map(|(_, bytes)| bytes.as_slice()).collect();
         assert_eq!(bytes, [b"aaaa".as_slice(), b"bbbb", b"cc"]);
-        let from = Path { remote: sender.local_addr(), local: Some(Ipv4Addr::LOCALHOST.into()) };
+        let from = Path { remote: sender.local_addr, local: Some(Ipv4Addr::LOCALHOST.into()) };
         assert!(arrived.iter().all(|(path, _)| *path == from));
     }
 
     #[tokio::test]
     async fn a_dual_stack_socket_speaks_ipv4_too() {
-        let Ok(both) = Socket::bind("[::]:0".parse().unwrap()) else {
+        let Ok(both) = open("[::]:0".parse().unwrap()) else {
             // A machine without IPv6 has nothing to test here.
             return;
         };
-        let v4 = Socket::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let path = Path { remote: (Ipv4Addr::LOCALHOST, both.local_addr().port()).into(), local: None };
+        let v4 = open((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let path = Path { remote: (Ipv4Addr::LOCALHOST, both.local_addr.port()).into(), local: None };
         send(&v4, &Transmit { path, bytes: b"ping", segment_size: None }).await;
         let mut inbox = Inbox::new();
         let (from, bytes) = batch(&both, &mut inbox).await.remove(0);
-        assert_eq!((from.remote, bytes.as_slice()), (v4.local_addr(), b"ping".as_slice()));
+        assert_eq!((from.remote, bytes.as_slice()), (v4.local_addr, b"ping".as_slice()));
         send(&both, &Transmit { path: from, bytes: b"pong", segment_size: None }).await;
         assert_eq!(batch(&v4, &mut inbox).await[0].1, b"pong");
     }

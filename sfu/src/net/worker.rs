@@ -58,6 +58,12 @@ impl PublishedDrops {
     }
 }
 
+/// Where the thread puts what others read.
+pub(super) struct Outlets {
+    pub(super) facts: mpsc::Sender<Fact>,
+    pub(super) drops: Arc<PublishedDrops>,
+}
+
 pub(super) struct Worker {
     engine: Engine,
     socket: Socket,
@@ -71,13 +77,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(
-        engine: Engine,
-        socket: Socket,
-        orders: mpsc::Receiver<Order>,
-        facts: mpsc::Sender<Fact>,
-        drops: Arc<PublishedDrops>,
-    ) -> Self {
+    pub(super) fn new(engine: Engine, socket: Socket, orders: mpsc::Receiver<Order>, outlets: Outlets) -> Self {
+        let Outlets { facts, drops } = outlets;
         let inbox = Some(Box::new(Inbox::new()));
         Self { engine, socket, inbox, orders, facts, taps: HashMap::new(), drops, published: Instant::now() }
     }

@@ -81,7 +81,7 @@ pub fn next_free(length: Duration, not_before: UtcTime, busy: &[Span], hours: Wo
 fn on_grid(time: UtcTime) -> UtcTime {
     let grid = GRID.as_millis() as i64;
     // Vietnam is a whole number of hours from UTC, so quarters agree.
-    UtcTime::from_millis(time.millis().saturating_add(grid - 1).div_euclid(grid) * grid)
+    UtcTime::from_millis(time.millis().saturating_add(grid - 1).div_euclid(grid).saturating_mul(grid))
 }
 
 /// How far ahead the calendar is read for a proposal.

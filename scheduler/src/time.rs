@@ -42,8 +42,9 @@ impl UtcTime {
     }
 
     pub fn in_office(self) -> DateTime<Tz> {
-        // Out of chrono's range is year 262,000: such a time is not an office's, the epoch stands for it.
-        DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default().with_timezone(&OFFICE_ZONE)
+        // Beyond, chrono has no date; such a time is not an office's, and the epoch stands for it.
+        let shown = if self.0.unsigned_abs() <= SHOWABLE_MS { self.0 } else { 0 };
+        DateTime::<Utc>::from_timestamp_millis(shown).unwrap_or_default().with_timezone(&OFFICE_ZONE)
     }
 
     /// The moment at which the office's clock shows `time` on `date`.
@@ -56,6 +57,9 @@ impl UtcTime {
         }
     }
 }
+
+/// Some 120,000 years to either side: inside chrono's range with room for any zone.
+const SHOWABLE_MS: u64 = 4_000_000_000_000_000;
 
 fn millis_of(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
@@ -115,6 +119,16 @@ mod tests {
         assert!(!first.overlaps(second) && !second.overlaps(first));
         assert!(!first.contains(at(10)) && second.contains(at(10)));
         assert_eq!(Span::new(at(10), at(10)), None);
+    }
+
+    #[test]
+    fn the_most_extreme_times_anybody_can_send_are_calculated_with_like_any_other() {
+        for extreme in [i64::MIN, i64::MIN + 1, -8_210_000_000_000_000, 8_210_000_000_000_000, i64::MAX - 1, i64::MAX] {
+            let time = UtcTime::from_millis(extreme);
+            assert!(time.plus(minutes(1)) >= time && time.minus(minutes(1)) <= time);
+            let date = time.office_date();
+            assert!(UtcTime::of_office(date, NaiveTime::MIN).since(time) >= Duration::ZERO);
+        }
     }
 
     #[test]

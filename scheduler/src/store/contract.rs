@@ -172,7 +172,7 @@ pub trait Attendances: Send + Sync + 'static {
         by: PersonId,
         now: UtcTime,
     ) -> impl Answer<AttendanceRow, EditRefused>;
-    /// Confirms what was declared wherever nothing is confirmed yet.
+    /// Confirms what was declared wherever nothing is confirmed yet; nothing to confirm is no refusal.
     fn confirm_declared(&self, session: SessionId, by: PersonId, now: UtcTime) -> impl Answer<Attendance, EditRefused>;
     /// To be called once at start, before any meeting runs: ends the presences that a crash left open, at their last lease.
     /// Returns the sessions it mended.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Conn, Sqlite, lease, mark, person, policy, session_row};
-use crate::attendance::{self, Attendance, AttendanceRow, EditFault, EditRefused, Record};
+use crate::attendance::{self, Attendance, AttendanceRow, EditRefused, Record};
 use crate::chain::{self, ChainVerdict};
 use crate::due::{self, DueEnd, Unended};
 use crate::id::{MarkId, ParticipantId, PersonId, SessionId, derived};
@@ -66,7 +66,7 @@ impl Attendances for Sqlite {
             })
             .collect();
         if edits.is_empty() {
-            return Err(EditRefused::Invalid(EditFault::Nothing));
+            return Ok(before);
         }
         mark::append(&mut tx, &edits).await?;
         let after = fold(&mut tx, id, now).await?.ok_or(EditRefused::Unknown)?;

@@ -49,7 +49,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite as Engine, SqliteConnection, Transaction};
+use sqlx::{Connection as _, Sqlite as Engine, SqliteConnection, Transaction};
 
 use crate::invitation::LinkKey;
 use crate::store_failure::StoreFailure;
@@ -129,4 +129,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         // A connection to a file does not go stale.
         .idle_timeout(None)
         .max_lifetime(None)
+        // A full disk or a failed read makes SQLite roll back by itself (sqlite.org/lang_transaction.html), after which sqlx's own
+        // rollback fails and it counts the connection as inside a transaction for ever. Such a connection is replaced.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }

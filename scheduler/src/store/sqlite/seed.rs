@@ -1,6 +1,6 @@
 //! Filling a new database with the demonstration's province.
 
-use super::{Sqlite, hub, mark, participant, person, policy, session_row, site, unit};
+use super::{Sqlite, hub, mark, participant, person, policy, session, session_row, site, unit};
 use crate::booking::BookRefused;
 use crate::demo::{self, DemoMeeting, PastPresence};
 use crate::session::Opening;
@@ -45,7 +45,11 @@ impl Sqlite {
     async fn seed_meeting(&self, meeting: &DemoMeeting, opening: Opening, now: UtcTime) -> Result<(), StoreFailure> {
         let mut tx = self.write().await?;
         if session_row::detail(&mut tx, meeting.id, now).await?.is_some() {
-            return Ok(());
+            if opening == Opening::Always {
+                // It is of today, whenever the demonstration was first started.
+                session::set_span(&mut tx, meeting.id, meeting.booking.span).await?;
+            }
+            return Ok(tx.commit().await?);
         }
         let policies = policy::all(&mut tx).await?;
         let by = Some(meeting.booking.secretary);

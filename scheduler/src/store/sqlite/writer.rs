@@ -5,6 +5,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::mark;
+use crate::id::SessionId;
 use crate::mark::Mark;
 use crate::store::MarkRefused;
 use crate::store_failure::StoreFailure;
@@ -90,24 +91,11 @@ enum Health {
 
 /// One transaction for all calls. A call for an unknown session is refused by itself and does not hold up the others.
 async fn commit(pool: &SqlitePool, calls: Vec<Call>) -> Health {
-    let mut accepted = Vec::with_capacity(calls.len());
-    let result = async {
-        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-        for call in calls {
-            if let Some(refused) = unknown_session(&mut tx, &call.marks).await? {
-                let _unheard = call.answer.send(Err(refused));
-                continue;
-            }
-            // Noted before the attempt: a failure below answers this call too.
-            accepted.push(call.answer);
-            mark::append(&mut tx, &call.marks).await?;
-        }
-        Ok::<(), StoreFailure>(tx.commit().await?)
-    }
-    .await;
-    let health = match &result {
+    let (all_marks, answers): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| (call.marks, call.answer)).unzip();
+    let stored = append(pool, &all_marks).await;
+    let health = match &stored {
         Err(StoreFailure::Disk { .. }) => Health::Lost,
-        Ok(())
+        Ok(_)
         | Err(
             StoreFailure::Busy
             | StoreFailure::DiskFull
@@ -116,17 +104,39 @@ async fn commit(pool: &SqlitePool, calls: Vec<Call>) -> Health {
             | StoreFailure::Refused { .. },
         ) => Health::Sound,
     };
-    for answer in accepted {
+    let verdicts = match stored {
+        Ok(verdicts) => verdicts,
+        Err(failure) => answers.iter().map(|_| Err(MarkRefused::Failed(failure.clone()))).collect(),
+    };
+    for (answer, verdict) in answers.into_iter().zip(verdicts) {
         // A caller that has gone will send its marks again; their ids make that harmless.
-        let _unheard = answer.send(result.clone().map_err(MarkRefused::Failed));
+        let _unheard = answer.send(verdict);
     }
     health
 }
 
-async fn unknown_session(conn: &mut super::Conn, marks: &[Mark]) -> Result<Option<MarkRefused>, StoreFailure> {
+/// The answer to each call once all of them are on the disk, or why none is.
+async fn append(pool: &SqlitePool, calls: &[Vec<Mark>]) -> Result<Vec<Result<(), MarkRefused>>, StoreFailure> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut verdicts = Vec::with_capacity(calls.len());
+    for marks in calls {
+        let verdict = match unknown_session(&mut tx, marks).await? {
+            Some(session) => Err(MarkRefused::UnknownSession { session }),
+            None => {
+                mark::append(&mut tx, marks).await?;
+                Ok(())
+            }
+        };
+        verdicts.push(verdict);
+    }
+    tx.commit().await?;
+    Ok(verdicts)
+}
+
+async fn unknown_session(conn: &mut super::Conn, marks: &[Mark]) -> Result<Option<SessionId>, StoreFailure> {
     for mark in marks {
         if !mark::session_exists(conn, mark.session).await? {
-            return Ok(Some(MarkRefused::UnknownSession { session: mark.session }));
+            return Ok(Some(mark.session));
         }
     }
     Ok(None)

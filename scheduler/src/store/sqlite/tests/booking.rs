@@ -10,6 +10,7 @@ use crate::policy::PolicyKey;
 use crate::selection::SelectionRule;
 use crate::session::{State, Status};
 use crate::site::GroupId;
+use crate::store::sqlite::Sqlite;
 use crate::store::{Bookings, PolicySettings, Sessions};
 use crate::text::Reason;
 use crate::time::{Span, minutes};
@@ -24,10 +25,12 @@ fn clash(refused: BookRefused) -> ClashReport {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_sixty_four_racing_bookings_that_share_one_site_exactly_one_wins() {
     let world = World::new().await;
+    // Half of them come through a second process, which has a writer of its own.
+    let second = Sqlite::open(world.path()).await.unwrap();
     // Each wants its own hall and people as far as there are any; all want the commune of Đầm Hà.
     let racing: Vec<_> = (0..64)
         .map(|number| {
-            let store = world.store.clone();
+            let store = if number % 4 < 2 { world.store.clone() } else { second.clone() };
             let mut request = other_request(&["06895"], (8, 0), 60 + number);
             request.title = format!("Phiên số {number}");
             if number % 2 == 0 {
@@ -104,6 +107,22 @@ async fn the_same_key_and_body_gives_the_same_answer_and_another_body_is_refused
     // Somebody else's key of the same text is his own.
     let theirs = world.store.book(&booking, demo::person_id("thuky2"), &key("wish"), now()).await;
     assert!(matches!(theirs, Err(BookRefused::Clash(_))), "{theirs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_wish_sent_sixteen_times_at_once_is_granted_once_and_answered_alike() {
+    let world = World::new().await;
+    let senders: Vec<_> = (0..16)
+        .map(|_| {
+            let (store, booking) = (world.store.clone(), parsed(&request(&["06895"], (8, 0), 60)));
+            tokio::spawn(async move { store.book(&booking, secretary(), &key("wish"), now()).await.unwrap() })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for sender in senders {
+        answers.push(sender.await.unwrap());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
 }
 
 #[tokio::test]

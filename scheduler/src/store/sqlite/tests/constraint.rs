@@ -1,7 +1,6 @@
 //! Written behind the program's back: what must never happen is refused by the database itself.
 
-use super::{World, at, now, request, secretary, site, span};
-use crate::demo;
+use super::{World, at, now, request, secretary, site};
 use crate::id::SessionId;
 use crate::store::sqlite::failure::{Constraint, constraint};
 use crate::store::sqlite::{OpenFailure, Sqlite};
@@ -143,5 +142,4 @@ async fn the_demonstration_has_its_open_session_and_its_meetings_once_however_of
     assert_eq!(first.iter().filter(|session| session.state == State::Scheduled).count(), 4);
     // The open session holds nothing: its sites can be booked for any time.
     world.booked(&["06895"], (20, 0), 30).await;
-    let _ = (demo::ACCOUNTS, span((8, 0), 1));
 }

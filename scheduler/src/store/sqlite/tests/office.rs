@@ -1,4 +1,4 @@
-use super::{World, at, now, secretary, site, viewer};
+use super::{World, at, now, secretary, site};
 use crate::account::{AccountState, NewAccount, PasswordDue, PasswordHash, SignInName, TokenHash, WebSession};
 use crate::demo;
 use crate::field::FieldFault;
@@ -155,7 +155,6 @@ async fn the_directory_is_extended_and_corrected_and_refuses_codes_taken_and_ref
     let kept = world.store.person(id).await.unwrap().unwrap();
     assert_eq!((kept.unit_name.as_deref(), kept.site_id), (Some("Sở Tài chính"), Some(added)));
     assert_eq!(world.store.people(Some(Role::Technician)).await.unwrap().len(), 2);
-    let _ = viewer("thuky");
 }
 
 #[tokio::test]

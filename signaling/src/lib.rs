@@ -6,6 +6,8 @@
 
 pub mod clock;
 pub mod id;
+pub mod mark;
+pub mod meeting;
 pub mod role;
 pub mod text;
 pub mod token;

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod id;
 pub mod mark;
+pub mod media;
 pub mod meeting;
 pub mod role;
 pub mod text;

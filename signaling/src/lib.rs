@@ -10,6 +10,8 @@ pub mod mark;
 pub mod media;
 pub mod meeting;
 pub mod role;
+#[cfg(feature = "shell")]
+pub mod serve;
 pub mod text;
 pub mod token;
 pub mod wire;

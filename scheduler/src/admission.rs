@@ -122,10 +122,10 @@ fn walk_in_role(viewer: &Viewer, opening: Opening) -> Option<MeetingRole> {
     let has = |role| viewer.roles.has(role);
     let demonstration = opening == Opening::Always;
     match () {
-        () if has(Role::Chair) && demonstration => Some(MeetingRole::Chair),
         () if has(Role::Secretary) => Some(MeetingRole::Secretary),
         () if has(Role::Technician) => Some(MeetingRole::Technician),
         () if has(Role::Leader) => Some(MeetingRole::Leader),
+        () if has(Role::Chair) && demonstration => Some(MeetingRole::Chair),
         () if has(Role::Delegate) && demonstration => Some(MeetingRole::Delegate),
         () => None,
     }

@@ -165,7 +165,7 @@ async fn the_demonstration_lets_in_everybody_who_joins_sessions_at_any_time_and_
         ("chutri", MeetingRole::Chair),
         ("thuky", MeetingRole::Secretary),
         ("kythuat", MeetingRole::Technician),
-        ("lanhdao", MeetingRole::Chair),
+        ("lanhdao", MeetingRole::Leader),
         ("damha", MeetingRole::Delegate),
     ] {
         let grant = world.store.admit(SessionId::DEMO, &viewer(who), year_later).await.unwrap();

@@ -1,4 +1,5 @@
 //! What a datagram is, by its first bytes (RFC 7983; RTP against RTCP by RFC 5761 section 4).
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {

@@ -34,8 +34,8 @@ use crate::id::{PeerId, RoomId};
 use crate::room::Room;
 use crate::tap::TapEvent;
 use crate::transport::certificate::{Certificate, provider};
-use crate::transport::dtls::{DtlsConfig, DtlsEvent, DtlsUnusable};
-use crate::transport::{DATAGRAM_MAX, Path};
+use crate::transport::dtls::{DtlsConfig, DtlsEvent, DtlsFailed};
+use crate::transport::{DATAGRAM_MAX, DtlsUnusable, Path};
 
 /// How often the peers' timers are looked at: handshake repeats (1 s), lost paths (6 s) and deadlines need no finer clock, and one
 /// look at a thousand peers costs microseconds.
@@ -210,6 +210,10 @@ impl Engine {
             DtlsEvent::Closed => self.remove(now, id, DisconnectReason::Closed),
             DtlsEvent::Failed(why) => {
                 tracing::info!(peer = ?id, ?why, "a peer's handshake failed");
+                self.wire.drops.count(match why {
+                    DtlsFailed::WrongFingerprint => Dropped::DtlsWrongCertificate,
+                    DtlsFailed::Handshake | DtlsFailed::NoProfile => Dropped::DtlsFailed,
+                });
                 self.remove(now, id, DisconnectReason::HandshakeFailed);
             }
         }

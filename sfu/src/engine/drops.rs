@@ -43,6 +43,10 @@ dropped! {
     NotValidated => "not_validated",
     /// No DTLS records, or more of them than a handshake needs.
     DtlsUnreadable => "dtls_unreadable",
+    /// A peer that could not finish its handshake.
+    DtlsFailed => "dtls_failed",
+    /// A peer whose certificate was not the one of its offer.
+    DtlsWrongCertificate => "dtls_wrong_certificate",
     /// Media before the keys.
     SrtpEarly => "srtp_early",
     SrtpMalformed => "srtp_malformed",

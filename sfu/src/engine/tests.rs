@@ -67,6 +67,7 @@ fn a_wrong_fingerprint_ends_the_peer_before_media() {
     net.run_until_quiet();
     let disconnected = Fact::Disconnected { peer: PEER, why: DisconnectReason::HandshakeFailed };
     assert_eq!(net.facts(), [disconnected]);
+    assert_eq!(net.engine.drops().of(Dropped::DtlsWrongCertificate), 1);
     assert!(net.engine.wire.peers.is_empty() && net.engine.paths.is_empty() && net.engine.ufrags.is_empty());
 }
 
@@ -246,6 +247,27 @@ fn what_is_sealed_for_a_peer_goes_to_its_address_only_and_opens_there() {
     net.take_sent();
     net.engine.wire.rtp(PEER, &header, b"", b"to nobody");
     assert_eq!(net.take_sent(), []);
+}
+
+#[test]
+fn sealing_for_a_receiver_allocates_nothing_once_the_buffers_have_grown() {
+    use crate::egress::Egress;
+    let mut net = Net::open(ROOM);
+    net.join(ROOM, PEER, 5000);
+    net.run_until_quiet();
+    let mut seq = 0u16;
+    let mut round = |net: &mut Net| {
+        for _ in 0..100 {
+            seq += 1;
+            let [high, low] = seq.to_be_bytes();
+            let header = [0x80, 96, high, low, 0, 0, 0, 1, 0, 0, 0, 42];
+            net.engine.wire.rtp(PEER, &header, b"prefix", &[7; 1100]);
+        }
+        while net.engine.poll_burst(64).is_some() {}
+    };
+    round(&mut net);
+    let allocated = allocation_counter::measure(|| (0..10).for_each(|_| round(&mut net)));
+    assert_eq!(allocated.count_total, 0);
 }
 
 #[test]

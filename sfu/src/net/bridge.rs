@@ -15,8 +15,8 @@ use crate::command::{Command, CommandRefused, Reply};
 use crate::engine::{Drops, Engine, EngineConfig};
 use crate::fact::Fact;
 use crate::id::RoomId;
+use crate::transport::DtlsUnusable;
 use crate::transport::certificate::{Certificate, NoCertificate};
-use crate::transport::dtls::DtlsUnusable;
 
 /// Orders waiting for the thread, which takes them within a millisecond; whoever finds it full waits.
 const ORDERS_MAX: usize = 256;

@@ -1,4 +1,5 @@
 //! The shell: everything with sockets, files, threads and a clock.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 #![allow(clippy::disallowed_methods, reason = "this is where time and randomness come from")]
 
 mod address;

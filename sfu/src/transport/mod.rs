@@ -12,6 +12,7 @@ pub(crate) mod stun;
 
 use std::time::Duration;
 
+pub use dtls::DtlsUnusable;
 pub use ice::Path;
 
 /// Silence on the validated path after which the peer counts as cut off (RFC 7675 consent is checked every few seconds).

@@ -1,7 +1,7 @@
 //! From SDP text to what an offer says. Whatever makes the whole offer unanswerable is refused here; single m-lines are judged in
 //! [`super::plan`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 
 use rtc_sdp::description::media::MediaDescription;
@@ -13,6 +13,15 @@ use crate::transport::{MEDIA_MAX, OFFER_MAX, OfferRefused};
 
 /// RFC 9143 sets no bound; the mid also travels in a one-byte header extension, which carries 16.
 const MID_MAX: usize = 16;
+
+/// Layers read of one m-line; three are used.
+const RIDS_MAX: usize = 8;
+
+/// One certificate with each hash function, and again after a change of it.
+const FINGERPRINTS_MAX: usize = 8;
+
+/// Feedback lines of one codec; browsers write six. A `*` line must not be copied without end.
+const FEEDBACK_MAX: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Offer {
@@ -134,6 +143,9 @@ impl<'a> Session<'a> {
             if !known.contains(&fingerprint) {
                 known.push(fingerprint);
             }
+            if known.len() == FINGERPRINTS_MAX {
+                break;
+            }
         }
         if known.is_empty() { Err(OfferRefused::Missing("a=fingerprint")) } else { Ok(known) }
     }
@@ -227,30 +239,34 @@ impl<'a> Line<'a> {
             .map_or(Direction::Both, |(_, direction)| direction)
     }
 
+    /// In one pass over each kind of line: an offer may be 256 KiB of them.
     fn codecs(&self) -> Vec<OfferedCodec> {
         let listed: HashSet<&str> = self.0.media_name.formats.iter().map(String::as_str).collect();
+        let parameters: HashMap<&str, &str> = self.by_format("fmtp").collect();
+        let mut feedback: HashMap<&str, Vec<String>> = HashMap::new();
+        for (format, value) in self.by_format("rtcp-fb") {
+            feedback.entry(format).or_default().push(value.to_owned());
+        }
+        let for_all = feedback.remove("*").unwrap_or_default();
         let mut seen = HashSet::new();
-        self.values("rtpmap")
-            .filter_map(|value| value.split_once(' '))
-            .filter(|(number, _)| listed.contains(number) && seen.insert(*number))
-            .filter_map(|(number, encoding)| {
-                let payload_type = number.parse().ok().filter(|&number| number <= 127)?;
+        self.by_format("rtpmap")
+            .filter(|(format, _)| listed.contains(format))
+            .filter_map(|(format, encoding)| {
+                let payload_type = format.parse().ok().filter(|number| *number <= 127 && seen.insert(*number))?;
+                let own = feedback.remove(format).unwrap_or_default();
                 Some(OfferedCodec {
                     payload_type,
-                    encoding: encoding.trim().to_owned(),
-                    parameters: self.for_format("fmtp", number).next().map(str::to_owned),
-                    feedback: self.for_format("rtcp-fb", number).map(str::to_owned).collect(),
+                    encoding: encoding.to_owned(),
+                    parameters: parameters.get(format).map(|&parameters| parameters.to_owned()),
+                    feedback: own.into_iter().chain(for_all.iter().cloned()).take(FEEDBACK_MAX).collect(),
                 })
             })
             .collect()
     }
 
-    /// Values of `a=key:<format> value`; `*` stands for every format.
-    fn for_format(&self, key: &'static str, format: &str) -> impl Iterator<Item = &'a str> {
-        self.values(key)
-            .filter_map(|value| value.split_once(' '))
-            .filter(move |(of, _)| *of == format || *of == "*")
-            .map(|(_, value)| value.trim())
+    /// (format, value) of the lines `a=key:<format> value`.
+    fn by_format(&self, key: &'static str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.values(key).filter_map(|value| value.split_once(' ')).map(|(format, value)| (format, value.trim()))
     }
 
     /// `a=extmap:<id>[/direction] <uri>`. Ids above 14 need two-byte headers, which we do not write.
@@ -276,6 +292,9 @@ impl<'a> Line<'a> {
                 && rid.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if is_rid && !rids.iter().any(|known| known.0 == rid) {
                 rids.push(Rid(rid.to_owned()));
+            }
+            if rids.len() == RIDS_MAX {
+                break;
             }
         }
         rids

@@ -172,6 +172,45 @@ fn what_cannot_be_answered_is_refused_with_its_reason() {
 }
 
 #[test]
+fn the_largest_offers_cost_no_more_than_their_length() {
+    let fill = |line: &dyn Fn(usize) -> String| {
+        let mut text = offer(&[audio(0, "sendonly"), video(1, "sendonly")]);
+        for at in 0.. {
+            let line = line(at);
+            if text.len() + line.len() > OFFER_MAX {
+                return text;
+            }
+            text += &line;
+        }
+        text
+    };
+    let numbers: Vec<String> = (0..40_000).map(|number| format!("{number:06}")).collect();
+    let started = std::time::Instant::now();
+    for text in [
+        fill(&|at| format!("a=rtpmap:{at} VP8/90000\r\n")),
+        fill(&|at| format!("a=rtcp-fb:* nack {at}\r\n")),
+        fill(&|at| format!("a=fmtp:96 x={at}\r\n")),
+        fill(&|at| format!("a=ssrc:{at} cname:x\r\n")),
+        fill(&|at| format!("a=extmap:{} urn:x:{at}\r\n", at % 20)),
+        fill(&|at| format!("a=candidate:{at} 1 udp 1 192.0.2.1 9 typ host\r\n")),
+        fill(&|at| {
+            format!(
+                "a=fingerprint:sha-256 {}\r\n",
+                super::samples::FINGERPRINT.replace("0A", &format!("{:02X}", at % 256))
+            )
+        }),
+        offer(&[
+            video(0, "sendonly").replace("VP8/90000", &format!("VP8/90000\r\na=simulcast:send {}", numbers.join(";")))
+        ]),
+        offer(&[video(0, "sendonly").replace(" 96 97 ", &format!(" 96 97 {} ", numbers.join(" ")))]),
+    ] {
+        let _ = plan(text.get(..OFFER_MAX).unwrap_or(&text));
+    }
+    // Quadratic work on any of them would take minutes here.
+    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
 fn a_restart_must_be_about_the_same_lines() {
     let first = plan(&chromium(3, 2)).unwrap();
     let again = Plan::of(&Offer::parse(&chromium(3, 2)).unwrap(), &mut ChaCha20Rng::from_seed([9; 32])).unwrap();

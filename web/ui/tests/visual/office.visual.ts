@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBridge } from "./bridge";
+import { recordClip } from "./clip";
 import { type Shot, launch, shoot } from "./shoot";
 import { shots } from "./shots";
 
@@ -10,8 +11,11 @@ let browser: Browser;
 let bridge: Awaited<ReturnType<typeof startBridge>>;
 
 beforeAll(async () => {
-  bridge = await startBridge(dist);
   browser = await launch();
+  const bare = await startBridge(dist);
+  const clip = await recordClip(browser, bare.origin);
+  await bare.stop();
+  bridge = await startBridge(dist, clip);
 });
 afterAll(async () => {
   await browser.close();

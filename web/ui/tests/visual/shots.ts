@@ -64,7 +64,7 @@ export const shots: Shot[] = [
     path: "/",
     who: "secretary",
     act: async (page) => {
-      await page.click(".person");
+      await page.click(".person-trigger");
       await page.waitForSelector("[role=menu]");
     },
   },
@@ -110,6 +110,21 @@ export const shots: Shot[] = [
   },
   { name: "attendance-leader", path: "/sessions/s-thien-tai/attendance?loc=absent", who: "leader" },
   { name: "attendance-empty", path: "/sessions/s-thien-tai/attendance", who: "secretary", what: "empty" },
+  ...everywhere({ name: "library", path: "/recordings", who: "leader" }),
+  { name: "library-search", path: "/recordings?q=co+to", who: "leader" },
+  { name: "library-none", path: "/recordings?q=khong+co&ky=week", who: "leader" },
+  { name: "library-empty", path: "/recordings", who: "leader", what: "empty" },
+  ...everywhere({ name: "player", path: "/recordings/r-thien-tai?tu=2631", who: "leader" }),
+  {
+    name: "player-speakers",
+    path: "/recordings/r-thien-tai",
+    who: "leader",
+    act: async (page) => {
+      await page.getByRole("tab").nth(1).click();
+      await page.getByRole("button", { name: /Đặc khu Cô Tô, từ 43:00/ }).click();
+    },
+  },
+  { name: "player-stranger", path: "/recordings/nowhere", who: "leader" },
   ...everywhere({ name: "sessions", path: "/sessions", who: "secretary" }),
   { name: "sessions-empty", path: "/sessions", who: "secretary", what: "empty" },
   { name: "sessions-search", path: "/sessions?q=thien+tai", who: "secretary" },

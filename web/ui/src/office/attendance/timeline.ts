@@ -22,11 +22,11 @@ export function axisOf(attendance: Attendance): Axis {
   return { from: from - air, to: to + air };
 }
 
-/** Clock marks: every five minutes for a short meeting, every hour for a long day; never more than about seven. */
-export function markStep(axis: Axis): number {
+/** Clock marks: every five minutes for a short meeting, every hour for a long day; never more than fit. */
+export function markStep(axis: Axis, most = 7): number {
   const length = axis.to - axis.from;
   const steps = [5, 10, 15, 30, 60, 120, 240].map((minutes) => minutes * MINUTE_MS);
-  return steps.find((step) => length / step <= 7) ?? 480 * MINUTE_MS;
+  return steps.find((step) => length / step <= Math.max(1, most)) ?? 480 * MINUTE_MS;
 }
 
 export interface Bars {

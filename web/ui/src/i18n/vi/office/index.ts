@@ -1,5 +1,6 @@
 import { attendance } from "./attendance";
 import { booking, clash, fields } from "./booking";
+import { player, recordings } from "./recordings";
 import { calendar, home, links, meetings, session, sessions } from "./sessions";
 import { password, signIn } from "./signIn";
 
@@ -16,4 +17,6 @@ export const office = {
   clash,
   fields,
   attendance,
+  recordings,
+  player,
 };

@@ -3,7 +3,10 @@
 use super::actors::*;
 use super::harness::*;
 use crate::command::{Right, Rights, SlotSize, View};
-use crate::id::{PeerId, Source};
+use crate::id::{PeerId, Source, Ssrc};
+use crate::negotiated::Feedback;
+use crate::packet::report::Compound;
+use crate::packet::rtcp::{self, Rtcp};
 use crate::room::RtpDropped;
 
 fn two() -> (World, PeerId, PeerId) {
@@ -20,14 +23,14 @@ fn continuous(packets: &[Got]) {
 }
 
 fn nack(media: u32, lost: &[u16]) -> Vec<u8> {
-    let mut compound = crate::packet::report::Compound::new();
-    compound.receiver_report(crate::id::Ssrc(5), &[]).nack(crate::id::Ssrc(5), crate::id::Ssrc(media), lost);
+    let mut compound = Compound::new();
+    compound.receiver_report(Ssrc(5), &[]).nack(Ssrc(5), Ssrc(media), lost);
     compound.bytes().to_vec()
 }
 
 fn picture_loss(media: u32) -> Vec<u8> {
-    let mut compound = crate::packet::report::Compound::new();
-    compound.receiver_report(crate::id::Ssrc(5), &[]).picture_loss(crate::id::Ssrc(5), crate::id::Ssrc(media));
+    let mut compound = Compound::new();
+    compound.receiver_report(Ssrc(5), &[]).picture_loss(Ssrc(5), Ssrc(media));
     compound.bytes().to_vec()
 }
 
@@ -213,6 +216,23 @@ fn however_many_ask_the_publisher_is_asked_twice_a_second() {
         asked += world.take_asked().iter().filter(|asked| matches!(asked, Asked::KeyFrame { .. })).count();
     }
     assert_eq!(asked, 2);
+}
+
+#[test]
+fn a_publisher_that_knows_no_picture_loss_is_asked_in_full() {
+    let mut world = World::new();
+    let mut seat = Seat::site(0, 0);
+    for publication in &mut seat.publications {
+        publication.codec.feedback = Feedback { fir: true, ..Feedback::default() };
+    }
+    let hall = world.join(1, seat);
+    let _viewer = world.join(2, Seat::viewer(0, 1));
+    for packet in Video::screen(hall).frame(Frame::Delta, 1) {
+        world.send(hall, &packet).unwrap();
+    }
+    let asked = world.wire.rtcp.iter().flat_map(|(_, compound)| rtcp::parse(compound).unwrap());
+    let full = |packet: Rtcp<'_>| matches!(packet, Rtcp::FullIntra { media } if media.eq([Ssrc(300)]));
+    assert_eq!(asked.filter(|packet| full(*packet)).count(), 1);
 }
 
 #[test]

@@ -192,11 +192,14 @@ impl Worker {
     async fn send(&mut self) {
         let segments_max = self.socket.segments_max();
         let mut lost = 0;
+        let mut patient = true;
         while let Some(transmit) = self.engine.poll_burst(segments_max) {
             let mut sent = self.socket.send(&transmit);
-            if sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            if patient && sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
                 let writable = timeout(SEND_PATIENCE, self.socket.writable()).await;
-                sent = if writable.is_ok() { self.socket.send(&transmit) } else { sent };
+                // Waiting for every one of a batch would hold up what arrives meanwhile.
+                patient = writable.is_ok();
+                sent = if patient { self.socket.send(&transmit) } else { sent };
             }
             let Err(error) = sent else { continue };
             let datagrams = transmit.segment_size.map_or(1, |size| transmit.bytes.len().div_ceil(size));

@@ -11,6 +11,7 @@ use rtc::peer_connection::configuration::interceptor_registry::register_default_
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
 use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
@@ -146,10 +147,17 @@ impl Client {
         self.in_state("the connection", |state| state == RTCPeerConnectionState::Connected).await;
     }
 
-    /// The bridge said goodbye.
+    /// The bridge said goodbye to a publisher: the client's DTLS is closed, long before its ICE would notice.
     pub(crate) async fn ended(&self) {
-        let is_over = |state| matches!(state, RTCPeerConnectionState::Closed | RTCPeerConnectionState::Failed);
-        self.in_state("the goodbye", is_over).await;
+        let senders = self.connection.get_senders().await;
+        let transport = senders.first().expect("a publisher").transport().await.unwrap().expect("a transport");
+        within("the goodbye", async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            while transport.state().await.unwrap() != RTCDtlsTransportState::Closed {
+                ticks.tick().await;
+            }
+        })
+        .await;
     }
 
     async fn in_state(&self, what: &str, wanted: impl Fn(RTCPeerConnectionState) -> bool) {

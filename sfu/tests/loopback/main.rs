@@ -115,7 +115,7 @@ async fn strangers_get_no_answer_and_are_counted() {
 #[tokio::test]
 async fn who_is_removed_is_told_and_a_closed_client_is_noticed() {
     let (bridge, mut facts) = open().await;
-    let removed = connect(&bridge, PeerId(1), Role::Viewer, Keys::Gcm).await;
+    let removed = connect(&bridge, PeerId(1), Role::Publisher, Keys::Gcm).await;
     assert_eq!(bridge.command(Command::Leave { peer: PeerId(1) }).await, Ok(Reply::Done));
     removed.ended().await;
     let leaving = connect(&bridge, PeerId(2), Role::Viewer, Keys::Gcm).await;
@@ -157,8 +157,8 @@ async fn a_tapped_room_reaches_its_recorder_until_the_end() {
 async fn after_shutdown_everybody_has_been_told_and_orders_are_refused() {
     let (bridge, mut facts) = open().await;
     let clients = [
-        connect(&bridge, PeerId(1), Role::Viewer, Keys::Gcm).await,
-        connect(&bridge, PeerId(2), Role::Viewer, Keys::Gcm).await,
+        connect(&bridge, PeerId(1), Role::Publisher, Keys::Gcm).await,
+        connect(&bridge, PeerId(2), Role::Publisher, Keys::Gcm).await,
     ];
     bridge.shutdown().await;
     for client in &clients {
@@ -178,4 +178,4 @@ async fn a_port_in_use_is_a_typed_refusal_to_start() {
 }
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);

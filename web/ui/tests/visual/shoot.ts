@@ -20,6 +20,8 @@ export interface Shot {
   what?: Case;
   language?: "vi" | "en";
   width?: Width;
+  /** Runs in the page before anything of it. */
+  before?: () => void;
   act?: (page: Page) => Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function shoot(browser: Browser, origin: string, shot: Shot): Promi
       (language) => localStorage.setItem("nhipcau.language", language),
       shot.language ?? "vi",
     );
+    if (shot.before) await context.addInitScript(shot.before);
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
     const expected = ["failing", "lost", "slow"].includes(shot.what ?? "") || !shot.who;

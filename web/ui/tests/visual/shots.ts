@@ -41,6 +41,18 @@ async function fillBooking(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector("footer svg.spinner") === null);
 }
 
+/** The clip lasts a second; the meeting in the catalogue two and a half hours. Lets the page seek as if the file were whole. */
+function longRecording(): void {
+  let at = 0;
+  Object.defineProperty(HTMLMediaElement.prototype, "currentTime", {
+    get: () => at,
+    set(this: HTMLMediaElement, seconds: number) {
+      at = seconds;
+      this.dispatchEvent(new Event("timeupdate"));
+    },
+  });
+}
+
 export const shots: Shot[] = [
   ...everywhere({ name: "sign-in", path: "/sign-in" }),
   { name: "sign-in-real", path: "/sign-in", what: "empty" },
@@ -68,6 +80,18 @@ export const shots: Shot[] = [
       await page.waitForSelector("[role=menu]");
     },
   },
+  ...everywhere({
+    name: "calendar",
+    path: "/calendar",
+    who: "secretary",
+    act: async (page) => {
+      const bar = page.getByRole("link", { name: /Hội nghị triển khai phòng/ }).first();
+      if (page.viewportSize()?.width !== 390) await bar.click();
+    },
+  }),
+  { name: "calendar-day", path: "/calendar?xem=ngay&ngay=2026-11-24", who: "secretary" },
+  { name: "calendar-day", path: "/calendar?xem=ngay&ngay=2026-11-24", who: "secretary", width: 1920 },
+  { name: "calendar-empty", path: "/calendar?ngay=2027-01-05", who: "delegate" },
   ...everywhere({ name: "booking", path: "/bookings/new?ngay=2026-12-01", who: "secretary" }),
   ...everywhere({
     name: "booking-clash",
@@ -114,11 +138,17 @@ export const shots: Shot[] = [
   { name: "library-search", path: "/recordings?q=co+to", who: "leader" },
   { name: "library-none", path: "/recordings?q=khong+co&ky=week", who: "leader" },
   { name: "library-empty", path: "/recordings", who: "leader", what: "empty" },
-  ...everywhere({ name: "player", path: "/recordings/r-thien-tai?tu=2631", who: "leader" }),
+  ...everywhere({
+    name: "player",
+    path: "/recordings/r-thien-tai?tu=2631",
+    who: "leader",
+    before: longRecording,
+  }),
   {
     name: "player-speakers",
     path: "/recordings/r-thien-tai",
     who: "leader",
+    before: longRecording,
     act: async (page) => {
       await page.getByRole("tab").nth(1).click();
       await page.getByRole("button", { name: /Đặc khu Cô Tô, từ 43:00/ }).click();

@@ -32,7 +32,7 @@ export const recordings: typeof source.recordings = {
 };
 
 export const player: typeof source.player = {
-  watched: "Internal · views are logged",
+  watched: "Internal",
   agenda: "Agenda",
   speakers: (n) => `Speakers ${n}`,
   find: "Search speakers, items",

@@ -30,7 +30,7 @@ export const recordings = {
 };
 
 export const player = {
-  watched: "Nội bộ · lượt xem được ghi",
+  watched: "Nội bộ",
   agenda: "Chương trình",
   speakers: (n: number) => `Người nói ${n}`,
   find: "Tìm người nói, mục",

@@ -1,6 +1,9 @@
 //! `PROTOCOL.md` shows every message with an example, and the examples are written here, from the types themselves.
 //! `UPDATE_GENERATED=1 cargo test -p signaling` rewrites them; a message without an example does not compile.
 
+// The switch that rewrites generated files is the environment's.
+#![allow(clippy::disallowed_methods)]
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 

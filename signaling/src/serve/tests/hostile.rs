@@ -23,7 +23,7 @@ async fn every_breach_of_the_protocol_is_closed_with_its_own_code_and_nobody_els
     ];
     for (frame, code, reason) in cases {
         let mut client = server.knock().await;
-        let what = format!("{:.60?}", frame);
+        let what = format!("{frame:.60?}");
         client.send_raw(frame).await;
         assert_eq!(client.closed().await, (code, reason.into()), "{what}");
     }

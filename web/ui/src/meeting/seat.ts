@@ -30,12 +30,13 @@ export function rememberedSeat(session: string): Seat | null {
 
 function asSeat(value: unknown): Seat | null {
   if (typeof value !== "object" || value === null) return null;
-  const { session, token, resume, headcount } = value as Record<string, unknown>;
+  const { session, token, resume, headcount, camera } = value as Record<string, unknown>;
   if (typeof session !== "string" || typeof token !== "string") return null;
   return {
     session,
     token,
     resume: typeof resume === "string" ? resume : null,
     headcount: typeof headcount === "number" ? headcount : null,
+    camera: camera === true,
   };
 }

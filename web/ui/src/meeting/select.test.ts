@@ -97,7 +97,14 @@ describe("the strip", () => {
   });
 });
 
-test("the technician is not counted among those who attend", () => {
+test("the strip of who runs the meeting shows himself only when a place is left", () => {
+  const queue = ["b", "c", "d"].map(waiting);
+  const room = inside({ floor: { holders: [holder("a")], queue } });
+  expect(strip(room, [], 4, "a", "if_room")).toEqual(["a", "b", "c", "d"]);
+  expect(strip(room, [], 6, "a", "if_room")).toContain(ME);
+});
+
+test("who watches the lines is not counted among the sites", () => {
   const technician = withOne(inside(), "d", { role: "technician" });
   const room = withOne(technician, "c", { presence: { kind: "expected" } });
   expect(headcount(room.meeting)).toEqual({ here: 4, invited: 5 });

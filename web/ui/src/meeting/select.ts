@@ -52,9 +52,9 @@ export interface Headcount {
   invited: number;
 }
 
-/** The technician watches, he does not attend. */
+/** Sites are those that speak and vote: who keeps the minutes or watches the lines sits beside them and is not counted. */
 export function headcount(meeting: Meeting): Headcount {
-  const counted = inOrder(meeting).filter((one) => one.role !== "technician");
+  const counted = inOrder(meeting).filter((one) => one.role === "chair" || one.role === "delegate");
   return { here: counted.filter((one) => one.presence.kind === "here").length, invited: counted.length };
 }
 
@@ -104,7 +104,13 @@ export function mainPicture(inside: Inside, pinned: string | null, before: strin
  * The small pictures: who speaks, who waits in order, then who is here; oneself always. Places are kept: nobody moves unless the floor,
  * the queue or a free place asks for it, and a dropped line leaves its tile where it is.
  */
-export function strip(inside: Inside, before: readonly string[], count: number, main: string | null): string[] {
+export function strip(
+  inside: Inside,
+  before: readonly string[],
+  count: number,
+  main: string | null,
+  self: "always" | "if_room" = "always",
+): string[] {
   if (count <= 0) return [];
   const { meeting, you } = inside;
   const shows = (id: string): boolean => {
@@ -117,13 +123,15 @@ export function strip(inside: Inside, before: readonly string[], count: number, 
   ];
   const first = unique(floor.filter(shows));
   const ownInFloor = first.indexOf(you);
-  const room = ownInFloor >= 0 && ownInFloor < count ? count : count - 1;
-  const chosen = first.filter((id) => id !== you || room === count).slice(0, room);
+  const kept = self === "always" && shows(you) && !(ownInFloor >= 0 && ownInFloor < count);
+  const room = kept ? count - 1 : count;
+  const chosen = first.filter((id) => id !== you || !kept).slice(0, room);
   const rest = meeting.order.filter((id) => shows(id) && !chosen.includes(id) && id !== you && id !== main);
   const stayed = before.filter((id) => rest.includes(id));
   const withCamera = rest.filter((id) => meeting.participants[id]?.camera === "on");
   const filled = unique([...chosen, ...stayed, ...withCamera, ...rest]).slice(0, room);
-  const all = filled.includes(you) || !shows(you) ? filled : [...filled, you];
+  const own = !filled.includes(you) && shows(you) && you !== main && filled.length < count;
+  const all = own ? [...filled, you] : filled;
   return keepPlaces(before, all, first);
 }
 
@@ -265,4 +273,15 @@ export function unbroken(name: string): string {
   const rest = name.slice(kind.length).trim();
   // A long second part must be allowed to break, or it would not fit a tile at all.
   return rest.length <= 22 ? `${kind} ${rest.replace(/ /g, "\u00a0")}` : name;
+}
+
+/** Under each heading, in the order of first appearance; sites without one come under "". */
+export function byGroup(participants: readonly ParticipantView[]): [string, ParticipantView[]][] {
+  const groups = new Map<string, ParticipantView[]>();
+  for (const one of participants) {
+    const members = groups.get(one.group ?? "");
+    if (members === undefined) groups.set(one.group ?? "", [one]);
+    else members.push(one);
+  }
+  return [...groups];
 }

@@ -9,7 +9,7 @@ const timers = (effects: ReturnType<Page["tell"]>, name: string): number[] =>
 describe("coming in", () => {
   test("a page greets with its token and its headcount as soon as the socket is open", () => {
     const page = new Page();
-    expect(page.tell({ kind: "join", seat, camera: true })).toContainEqual({ do: "open_socket" });
+    expect(page.tell({ kind: "join", seat })).toContainEqual({ do: "open_socket" });
     expect(page.sent(page.tell({ kind: "socket_opened" }))).toEqual([
       { kind: "hello", version: 1, token: "t", headcount: 14 },
     ]);
@@ -17,7 +17,7 @@ describe("coming in", () => {
 
   test("a welcome gives the seat, keeps it for a reload and builds the media connection", () => {
     const page = new Page();
-    page.tell({ kind: "join", seat, camera: true });
+    page.tell({ kind: "join", seat });
     page.tell({ kind: "socket_opened" });
     const effects = page.welcome();
     expect(page.inside.you).toBe(ME);
@@ -34,7 +34,7 @@ describe("coming in", () => {
 
   test("a full room is asked again, with jitter, for as long as the page is open", () => {
     const page = new Page();
-    page.tell({ kind: "join", seat, camera: true });
+    page.tell({ kind: "join", seat });
     page.tell({ kind: "socket_opened" });
     const effects = page.hear({ kind: "refused", re: 1, code: "session_full" });
     expect(page.state).toMatchObject({ at: "joining", link: { is: "waiting", why: "full", until: 16_000 } });
@@ -50,7 +50,7 @@ describe("coming in", () => {
     ["session_ended", { is: "ended" }],
   ] as const)("a door that says %s ends the attempt and forgets the seat", (code, over) => {
     const page = new Page();
-    page.tell({ kind: "join", seat, camera: true });
+    page.tell({ kind: "join", seat });
     page.tell({ kind: "socket_opened" });
     const effects = page.hear({ kind: "refused", re: 1, code });
     expect(page.state).toMatchObject({ at: "over", over });
@@ -191,7 +191,7 @@ describe("losing the line and coming back", () => {
 
   test("a reload comes back with the kept seat", () => {
     const page = new Page();
-    page.tell({ kind: "join", seat: { ...seat, resume: "r1" }, camera: false });
+    page.tell({ kind: "join", seat: { ...seat, resume: "r1" } });
     expect(page.sent(page.tell({ kind: "socket_opened" }))[0]).toMatchObject({ kind: "hello", resume: "r1" });
   });
 });

@@ -141,6 +141,6 @@ export function bye(state: Linked, why: ByeReason, retry: number | null, reason:
   }
 }
 
-export function startSeat(seat: Seat, camera: boolean): State & Joining {
-  return { at: "joining", seat, camera, link: { is: "opening", attempt: 0 } };
+export function startSeat(seat: Seat): State & Joining {
+  return { at: "joining", seat, link: { is: "opening", attempt: 0 } };
 }

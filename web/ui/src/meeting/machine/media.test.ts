@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { ME, Page, somebody } from "./world";
+import { ME, Page, seat, somebody } from "./world";
 
 test("the camera that was on in the pre-join page is switched on once the answer came", () => {
   const page = new Page();
-  page.tell({ kind: "join", seat: { session: "demo", token: "t", resume: null, headcount: null }, camera: true });
+  page.tell({ kind: "join", seat: { ...seat, headcount: null } });
   page.tell({ kind: "socket_opened" });
   page.welcome();
   expect(page.sent(page.tell({ kind: "offer_made", sdp: "o", restart: false }))).toEqual([{ kind: "offer", sdp: "o" }]);
@@ -166,4 +166,20 @@ test("a participant that was not known comes last, a known one keeps its place",
   page.hear({ kind: "participants", participants: [somebody("chair", { line: "weak" })] });
   expect(page.inside.meeting.order).toEqual(["chair", "me", "Cô Tô", "Vân Đồn"]);
   expect(page.inside.meeting.participants["chair"]?.line).toBe("weak");
+});
+
+test("a locked microphone is not opened here even for a moment, and the person is told what to wait for", () => {
+  const page = Page.seated();
+  page.hearMe("microphone", "locked");
+  const effects = page.tell({ kind: "switch", source: "microphone", on: true });
+  expect(effects.some((effect) => effect.do === "set_source" || effect.do === "send")).toBe(false);
+  expect(page.inside.note).toMatchObject({ kind: "refused", code: "source_locked" });
+});
+
+test("a server that dropped the media while we were away gets a new offer", () => {
+  const page = Page.seated();
+  page.cut();
+  page.tell({ kind: "timer", name: "retry" });
+  page.tell({ kind: "socket_opened" });
+  expect(page.welcome({ media_kept: false })).toContainEqual({ do: "build_media", limits: page.inside.limits });
 });

@@ -3,7 +3,7 @@ import type { RefusalCode, ServerMessage, SourceName } from "../../generated/wir
 import * as link from "./link";
 import * as media from "./media";
 import { fromView, take } from "./news";
-import { answered, ask, note, setWanted, switchSource } from "./request";
+import { answered, ask, keepCamera, note, setWanted, switchSource } from "./request";
 import type { Effect, Event, Inside, Joining, Moment, Seat, State, Step, TimerName } from "./state";
 import { SILENCE_MS } from "./state";
 
@@ -11,17 +11,17 @@ export function reduce(state: State, event: Event, moment: Moment): Step {
   switch (state.at) {
     case "outside":
     case "over":
-      return event.kind === "join" ? join(event.seat, event.camera) : [state, []];
+      return event.kind === "join" ? join(event.seat) : [state, []];
     case "joining":
     case "inside":
-      return linked(state, event, moment);
+      return keepCamera(state, linked(state, event, moment));
     default:
       return state satisfies never;
   }
 }
 
-function join(seat: Seat, camera: boolean): Step {
-  const [next, effects] = link.open(link.startSeat(seat, camera));
+function join(seat: Seat): Step {
+  const [next, effects] = link.open(link.startSeat(seat));
   return [next, [{ do: "remember_seat", seat }, ...effects]];
 }
 
@@ -86,7 +86,9 @@ function inside(state: Inside, event: InsideEvent, moment: Moment): Step {
     case "intend":
       return ask(state, event.intent);
     case "switch":
-      return switchSource(state, event.source, event.on);
+      return event.on && isLocked(state, event.source)
+        ? note(state, { kind: "refused", what: "switch_source", code: "source_locked" })
+        : switchSource(state, event.source, event.on);
     case "source_ended":
       return state.own[event.source].wanted ? switchSource(state, event.source, false) : [state, []];
     case "view_changed":
@@ -205,7 +207,7 @@ function freshInside(state: Joining): Inside {
     },
     own: {
       microphone: { wanted: false, asking: null },
-      camera: { wanted: state.camera, asking: null },
+      camera: { wanted: state.seat.camera, asking: null },
       screen: { wanted: false, asking: null },
     },
     called: null,
@@ -317,6 +319,11 @@ function timer(state: Joining | Inside, name: TimerName, moment: Moment): Step {
     default:
       return name satisfies never;
   }
+}
+
+/** What the mode holds is not opened even for the moment that the server's refusal would take. */
+function isLocked(state: Inside, source: SourceName): boolean {
+  return state.meeting.participants[state.you]?.[source] === "locked";
 }
 
 function openMicrophone(state: Inside): Step {

@@ -1,6 +1,6 @@
 // Requests: numbering them, remembering what was asked until it is answered.
 import type { ClientMessage, SourceName } from "../../generated/wire";
-import type { Effect, Inside, NoteKind } from "./state";
+import type { Effect, Inside, NoteKind, State, Step } from "./state";
 import { NOTE_MS } from "./state";
 
 /** Asks the server. While the link is not open nothing is sent: the page shows that it is reconnecting and its controls are off. */
@@ -41,4 +41,12 @@ export function switchSource(state: Inside, source: SourceName, on: boolean): [I
 
 export function setWanted(state: Inside, source: SourceName, wanted: boolean, asking: number | null): Inside {
   return { ...state, own: { ...state.own, [source]: { wanted, asking } } };
+}
+
+/** A reload comes back with the camera as it was: the seat remembers it. */
+export function keepCamera(before: State, [next, effects]: Step): Step {
+  if (next.at !== "inside" || before.at !== "inside" || next.own.camera.wanted === next.seat.camera)
+    return [next, effects];
+  const seat = { ...next.seat, camera: next.own.camera.wanted };
+  return [{ ...next, seat }, [...effects, { do: "remember_seat", seat }]];
 }

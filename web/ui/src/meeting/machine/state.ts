@@ -52,6 +52,8 @@ export interface Seat {
   token: string;
   resume: string | null;
   headcount: number | null;
+  /** Whether the camera was on, for a page that is loaded again. */
+  camera: boolean;
 }
 
 /** Why the page is waiting before it opens the socket again. */
@@ -154,7 +156,6 @@ export interface Joining {
   at: "joining";
   seat: Seat;
   link: Link;
-  camera: boolean;
 }
 
 export type Over =
@@ -191,7 +192,7 @@ export type Intent = Exclude<
 >;
 
 export type Event =
-  | { kind: "join"; seat: Seat; camera: boolean }
+  | { kind: "join"; seat: Seat }
   | { kind: "socket_opened" }
   | { kind: "socket_lost" }
   | { kind: "heard"; message: ServerMessage }

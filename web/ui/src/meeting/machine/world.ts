@@ -7,7 +7,7 @@ import { outside } from "./state";
 export const ME = "me";
 export const CHAIR = "chair";
 
-export const seat: Seat = { session: "demo", token: "t", resume: null, headcount: 14 };
+export const seat: Seat = { session: "demo", token: "t", resume: null, headcount: 14, camera: true };
 
 export function somebody(id: string, changes: Partial<ParticipantView> = {}): ParticipantView {
   return {
@@ -94,7 +94,7 @@ export class Page {
   /** From the pre-join page to a seat with pictures and sound flowing. */
   static seated(camera = true): Page {
     const page = new Page();
-    page.tell({ kind: "join", seat, camera });
+    page.tell({ kind: "join", seat: { ...seat, camera } });
     page.tell({ kind: "socket_opened" });
     page.welcome();
     page.tell({ kind: "offer_made", sdp: "offer", restart: false });

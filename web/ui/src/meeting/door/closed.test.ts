@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { Problem } from "../../api/problem";
+import { Page } from "../machine/world";
+import { pageOf } from "./closed";
+
+test("a link that is not known does not say whether it ever was", () => {
+  expect(pageOf({ is: "problem", problem: new Problem(404, "not_found", undefined) }, undefined)).toMatchObject({
+    is: "not_found",
+  });
+});
+
+test("a room that opens later says when", () => {
+  const problem = new Problem(409, "not_open_yet", undefined, { opens_at: 5 });
+  expect(pageOf({ is: "problem", problem }, undefined)).toMatchObject({ is: "not_open", opensAt: 5 });
+});
+
+test("who attended to the end is thanked, who comes afterwards is told", () => {
+  const page = Page.seated();
+  page.hear({ kind: "bye", why: "session_ended", retry_after_ms: null, reason: null });
+  if (page.state.at !== "over") throw new Error("still inside");
+  expect(pageOf({ is: "machine", state: page.state }, undefined)).toMatchObject({ is: "ended", attended: true });
+  const late = new Problem(409, "session_ended", undefined);
+  expect(pageOf({ is: "problem", problem: late }, undefined)).toMatchObject({ is: "ended", attended: false });
+});
+
+test("a page of another version is asked to reload, not to try again", () => {
+  const state = { at: "over", over: { is: "refused", code: "version" }, session: "demo", meeting: null } as const;
+  expect(pageOf({ is: "machine", state }, undefined).is).toBe("version");
+});

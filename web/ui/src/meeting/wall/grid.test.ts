@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { somebody } from "../machine/world";
+import { cells, fit, GAP, step } from "./grid";
+
+test("two hundred and thirty-one sites of sixteen hubs fit a full-HD wall without scrolling", () => {
+  const found = fit(247, 1496, 960);
+  expect(found).toEqual({ columns: 15, height: 52, width: 96, folded: false });
+  expect(Math.ceil(247 / found.columns) * (found.height + GAP)).toBeLessThanOrEqual(960 + GAP);
+});
+
+test("fifty-four sites get larger tiles on an office screen", () => {
+  expect(fit(70, 1020, 648)).toMatchObject({ columns: 8, width: 124 });
+});
+
+test("a few sites get the largest tiles", () => {
+  expect(fit(12, 1020, 640)).toMatchObject({ width: 160 });
+});
+
+test("what cannot fit folds the hubs in which all is well", () => {
+  expect(fit(600, 1020, 640).folded).toBe(true);
+  const sites = [
+    somebody("a", { group: "Cụm Hạ Long" }),
+    somebody("b", { group: "Cụm Móng Cái", line: "weak" }),
+    somebody("c", { group: "Cụm Móng Cái" }),
+  ];
+  expect(cells(sites, true).map((cell) => (cell.kind === "hub" ? cell.name : cell.who.id))).toEqual([
+    "Cụm Hạ Long",
+    "Cụm Móng Cái",
+    "b",
+    "c",
+  ]);
+});
+
+test("a hub's head counts who is here and whose line is weak", () => {
+  const sites = [
+    somebody("a", { group: "Cụm Hạ Long", line: "weak" }),
+    somebody("b", { group: "Cụm Hạ Long", presence: { kind: "away", since: 0, until: 1 } }),
+  ];
+  expect(cells(sites, false)[0]).toEqual({ kind: "hub", name: "Cụm Hạ Long", here: 1, total: 2, weak: 1 });
+});
+
+test("sites without hubs stand without heads", () => {
+  expect(cells([somebody("a"), somebody("b")], false).every((cell) => cell.kind === "site")).toBe(true);
+});
+
+test("arrows pass over the heads and stay inside", () => {
+  const all = cells([somebody("a", { group: "1" }), somebody("b", { group: "2" })], false);
+  expect(step(all, 1, 4, "ArrowRight")).toBe(3);
+  expect(step(all, 3, 4, "ArrowRight")).toBe(3);
+  expect(step(all, 3, 2, "ArrowUp")).toBe(1);
+});

@@ -22,6 +22,10 @@ export interface Shot {
   width?: Width;
   /** Runs in the page before anything of it. */
   before?: () => void;
+  /** Another window than the three. */
+  size?: { width: number; height: number };
+  /** What must stand before the page is opened: answers of its own, a live room. */
+  prepare?: (page: Page) => Promise<void>;
   act?: (page: Page) => Promise<void>;
 }
 
@@ -39,13 +43,15 @@ export function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
     ],
   });
 }
 
 /** Returns what is wrong with the screen, in words; nothing when all is well. */
 export async function shoot(browser: Browser, origin: string, shot: Shot): Promise<string[]> {
-  const size = SIZES[shot.width ?? 1366];
+  const size = shot.size ?? SIZES[shot.width ?? 1366];
   const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
   const faults: string[] = [];
   try {
@@ -68,6 +74,7 @@ export async function shoot(browser: Browser, origin: string, shot: Shot): Promi
         faults.push(`console: ${text}`);
     });
     page.on("pageerror", (error) => faults.push(`script: ${error.message}`));
+    await shot.prepare?.(page);
     await page.goto(origin + shot.path);
     await page.waitForSelector("h1, [role=alert], [role=status]", { timeout: 15_000 });
     await settle(page);

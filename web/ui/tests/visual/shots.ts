@@ -183,6 +183,31 @@ export const shots: Shot[] = [
       await page.waitForSelector("code");
     },
   },
+  ...everywhere({ name: "accounts", path: "/admin/accounts", who: "admin" }),
+  {
+    name: "accounts-add",
+    path: "/admin/accounts",
+    who: "admin",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Đặt lại mật khẩu của Trần Thu Hà" }).click();
+      await page.locator("dialog .btn-danger").click();
+      await page.waitForSelector("dialog code");
+    },
+  },
+  ...everywhere({ name: "directory", path: "/admin/directory", who: "admin" }),
+  {
+    name: "directory-edit",
+    path: "/admin/directory",
+    who: "admin",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Sửa Ủy ban nhân dân phường Móng Cái 1" }).click();
+      await page.getByLabel("Tên ngắn").fill("");
+      await page.locator("dialog .btn-primary").click();
+    },
+  },
+  { name: "directory-units", path: "/admin/directory?muc=units", who: "admin" },
+  { name: "directory-people", path: "/admin/directory?muc=people", who: "admin" },
+  { name: "directory-refused", path: "/admin/directory", who: "delegate" },
   { name: "password", path: "/settings/password", who: "secretary", what: "first-sign-in" },
   { name: "not-found", path: "/nowhere", who: "delegate" },
 ];

@@ -1,3 +1,4 @@
+import { accounts, directory } from "./admin";
 import { attendance } from "./attendance";
 import { booking, clash, fields } from "./booking";
 import { player, recordings } from "./recordings";
@@ -19,4 +20,6 @@ export const office = {
   attendance,
   recordings,
   player,
+  accounts,
+  directory,
 };

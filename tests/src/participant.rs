@@ -46,7 +46,7 @@ impl Participant {
 
     async fn enter(app: &App, token: &str, resume: Option<String>) -> anyhow::Result<Self> {
         let mut socket = knock(app).await?;
-        let hello = ClientMessage::Hello { version: VERSION, token: token.to_owned(), resume, headcount: Some(12) };
+        let hello = ClientMessage::Hello { version: VERSION, token: token.to_owned(), resume, headcount: None };
         let text = serde_json::to_string(&ClientEnvelope { id: 1, request: hello })?;
         socket.send(Message::text(text)).await?;
         loop {

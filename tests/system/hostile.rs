@@ -102,12 +102,13 @@ async fn noise_on_the_media_port_gets_no_answer_and_is_counted() -> anyhow::Resu
     let answered = tokio::time::timeout(std::time::Duration::from_secs(1), socket.recv(&mut answer)).await;
     assert!(answered.is_err(), "something was answered to an unknown address");
 
-    let metrics = app.visitor()?.raw("/metrics").await?.text().await?;
-    let dropped: f64 = metrics
-        .lines()
-        .filter(|line| line.starts_with("nhipcau_media_dropped_total"))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-        .sum();
-    assert!(dropped >= 4.0, "drops are counted by kind:\n{metrics}");
+    let visitor = app.visitor()?;
+    tests::eventually("drops are counted by kind", std::time::Duration::from_secs(15), || async {
+        let metrics = visitor.raw("/metrics").await.ok()?.text().await.ok()?;
+        let dropped = metrics.lines().filter(|line| line.starts_with("sfu_dropped_packets_total"));
+        let dropped: f64 = dropped.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+        (dropped >= 4.0).then_some(())
+    })
+    .await;
     Ok(())
 }

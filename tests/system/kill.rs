@@ -42,7 +42,8 @@ async fn a_recording_that_was_cut_by_a_kill_plays_up_to_its_last_second() -> any
     let app = App::start().await?;
     let mut chair = Participant::join(&app, &app.token("chair", "Chủ trì").await?).await?;
     let wanted = Wanted { publish: true, audio_slots: 0, video_slots: 0 };
-    let (publisher, _) = super::whip::connect(&app, "/api/v1/sessions/demo/whip", "Xã Đầm Hà", wanted).await?;
+    let (publisher, _) =
+        super::whip::connect(&app, "/api/v1/sessions/demo/whip", ("delegate", "Xã Đầm Hà"), wanted).await?;
     let sending = publisher.publish(440.0);
     // In a conference a delegate is heard after the chair gave the floor.
     let site = chair

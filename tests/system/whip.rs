@@ -11,8 +11,13 @@ const WHIP: &str = "/api/v1/sessions/demo/whip";
 const WHEP: &str = "/api/v1/sessions/demo/whep";
 
 /// Joins by WHIP or WHEP and waits until media is connected; tells the resource's address.
-pub(crate) async fn connect(app: &App, path: &str, name: &str, wanted: Wanted) -> anyhow::Result<(Peer, String)> {
-    let token = app.token("delegate", name).await?;
+pub(crate) async fn connect(
+    app: &App,
+    path: &str,
+    (role, name): (&str, &str),
+    wanted: Wanted,
+) -> anyhow::Result<(Peer, String)> {
+    let token = app.token(role, name).await?;
     let (peer, offer) = Peer::offer(wanted).await?;
     let answer = app.visitor()?.post_sdp(path, &token, offer).await?;
     let status = answer.status();
@@ -27,10 +32,12 @@ pub(crate) async fn connect(app: &App, path: &str, name: &str, wanted: Wanted) -
 async fn what_one_publishes_by_whip_another_receives_by_whep_without_a_gap() -> anyhow::Result<()> {
     let app = App::start().await?;
     let (publisher, _) =
-        connect(&app, WHIP, "Xã Đầm Hà", Wanted { publish: true, audio_slots: 0, video_slots: 0 }).await?;
+        connect(&app, WHIP, ("chair", "Điểm cầu trung tâm"), Wanted { publish: true, audio_slots: 0, video_slots: 0 })
+            .await?;
     let _sending = publisher.publish(440.0);
     let (viewer, _) =
-        connect(&app, WHEP, "Xã Quảng Tân", Wanted { publish: false, audio_slots: 1, video_slots: 1 }).await?;
+        connect(&app, WHEP, ("delegate", "Xã Quảng Tân"), Wanted { publish: false, audio_slots: 1, video_slots: 1 })
+            .await?;
     let received = viewer.received.clone();
     eventually("sound, pictures and a key frame arrive", Duration::from_secs(15), || {
         let enough = received.audio_packets.load(Ordering::Relaxed) >= 50

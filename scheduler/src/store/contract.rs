@@ -192,6 +192,14 @@ pub enum MarkRefused {
     Failed(#[from] StoreFailure),
 }
 
+/// What `nhipcau verify` asks: everything, whoever may see it.
+pub trait Inspection: Send + Sync + 'static {
+    /// What the engine finds wrong with its own file; empty when nothing is.
+    fn check_integrity(&self) -> impl Answer<Vec<String>>;
+    fn all_sessions(&self) -> impl Answer<Vec<SessionId>>;
+    fn all_recordings(&self) -> impl Answer<Vec<Recording>>;
+}
+
 /// The catalogue of recordings.
 pub trait Recordings: Send + Sync + 'static {
     fn begin_recording(&self, recording: &NewRecording) -> impl Answer<(), RecordingRefused>;

@@ -20,6 +20,7 @@ mod draft;
 mod failure;
 mod hub;
 mod idempotency;
+mod inspection;
 mod invitation;
 mod lease;
 mod link_key;

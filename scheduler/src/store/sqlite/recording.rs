@@ -103,6 +103,13 @@ impl Recordings for Sqlite {
     }
 }
 
+/// All there are, oldest first.
+pub(super) async fn every(conn: &mut Conn) -> Result<Vec<Recording>, StoreFailure> {
+    let mut query = QueryBuilder::<Engine>::new(SELECT);
+    query.push("1 ORDER BY r.started_at, r.id");
+    read_all(conn, query).await
+}
+
 async fn state(conn: &mut Conn, id: RecordingId) -> Result<Option<RecordingState>, StoreFailure> {
     let row =
         sqlx::query("SELECT state FROM recording WHERE id = $1").bind(key(id.uuid())).fetch_optional(conn).await?;

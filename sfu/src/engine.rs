@@ -16,12 +16,10 @@ mod wire;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use rtc_stun::crypto::RTCCryptoProvider;
 
 pub use batch::Transmit;
 pub use drops::{Dropped, Drops};
@@ -33,7 +31,7 @@ use crate::fact::{DisconnectReason, Fact};
 use crate::id::{PeerId, RoomId};
 use crate::room::Room;
 use crate::tap::TapEvent;
-use crate::transport::certificate::{Certificate, provider};
+use crate::transport::certificate::{Certificate, Crypto, provider};
 use crate::transport::dtls::{DtlsConfig, DtlsEvent, DtlsFailed};
 use crate::transport::{DATAGRAM_MAX, DtlsUnusable, Path};
 
@@ -57,7 +55,7 @@ pub struct Engine {
     candidates: Vec<SocketAddr>,
     certificate: Certificate,
     dtls: DtlsConfig,
-    crypto: Arc<dyn RTCCryptoProvider>,
+    crypto: Crypto,
     rng: ChaCha20Rng,
     rooms: BTreeMap<RoomId, Room>,
     wire: Wire,

@@ -1,5 +1,8 @@
 //! The page's types of the WebSocket are generated from the server's. `UPDATE_GENERATED=1 cargo test -p signaling` rewrites the file.
 
+// The switch that rewrites generated files is the environment's.
+#![allow(clippy::disallowed_methods)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -237,3 +237,51 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::super::socket::bind;
+    use super::*;
+    use crate::engine::EngineConfig;
+    use crate::transport::certificate::Certificate;
+
+    fn worker() -> (Worker, mpsc::Sender<Order>, mpsc::Receiver<Fact>) {
+        let port = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let config = EngineConfig { candidates: vec![], certificate: Certificate::generate().unwrap(), seed: [1; 32] };
+        let (orders, orders_rx) = mpsc::channel(8);
+        let (facts, facts_rx) = mpsc::channel(8);
+        let outlets = Outlets { facts, drops: Arc::new(PublishedDrops::new()) };
+        let socket = Socket::on_this_runtime(port).unwrap();
+        (Worker::new(Engine::new(config).unwrap(), socket, orders_rx, outlets), orders, facts_rx)
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_engine_is_caught_and_the_next_order_is_carried_out() {
+        let (mut worker, _orders, _facts) = worker();
+        let nothing: Option<()> = worker.guarded(|_| panic!("over one peer's bytes"));
+        assert_eq!(nothing, None);
+        let (reply, outcome) = oneshot::channel();
+        worker.carry_out(Order::Command(Box::new(Command::OpenRoom { room: RoomId(1) }), reply));
+        assert_eq!(outcome.await, Ok(Ok(Reply::Done)));
+    }
+
+    #[tokio::test]
+    async fn a_tap_for_a_room_that_does_not_exist_is_refused_and_forgotten() {
+        let (mut worker, _orders, _facts) = worker();
+        let (events, _recorder) = mpsc::channel(1);
+        let (reply, outcome) = oneshot::channel();
+        worker.carry_out(Order::StartTap(RoomId(9), TapSender::new(events), reply));
+        assert_eq!(outcome.await, Ok(Err(CommandRefused::NoSuchRoom)));
+        assert!(worker.taps.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_thread_ends_when_nobody_can_give_orders_any_more() {
+        let (worker, orders, mut facts) = worker();
+        drop(orders);
+        worker.run().await;
+        assert_eq!(facts.recv().await, None);
+    }
+}

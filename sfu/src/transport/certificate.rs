@@ -8,7 +8,9 @@ use rtc_dtls::crypto_provider::RTCCryptoProvider;
 use rtc_dtls::crypto_provider::providers::AwsLcRsProvider;
 
 /// The one cryptography in the process, as the protocol crates want to be handed it.
-pub(crate) fn provider() -> Arc<dyn RTCCryptoProvider> {
+pub(crate) type Crypto = Arc<dyn RTCCryptoProvider>;
+
+pub(crate) fn provider() -> Crypto {
     Arc::new(AwsLcRsProvider::new())
 }
 

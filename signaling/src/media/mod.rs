@@ -4,6 +4,8 @@
 
 mod answer;
 mod desk;
+#[cfg(all(test, feature = "shell"))]
+pub(crate) mod double;
 mod line;
 #[cfg(feature = "shell")]
 mod port;
@@ -13,3 +15,7 @@ mod tests;
 pub use desk::{Desk, room_of};
 #[cfg(feature = "shell")]
 pub use port::{CommandFuture, MediaPort};
+#[cfg(feature = "shell")]
+pub(crate) use port::{close_room, is_measurement, open_room, room_of_fact};
+pub use sfu::fact::Fact;
+pub use sfu::id::RoomId;

@@ -33,9 +33,10 @@ enum Claim {
 impl Meeting {
     pub(super) fn join(&mut self, now: Now, join: Join) {
         let Join { connection, re, identity, lineage, headcount } = join;
-        if let Err(code) = self.admission(&identity).and_then(|()| check_headcount(&identity, headcount)) {
-            return self.refuse_join(connection, re, code);
-        }
+        let headcount = match self.admission(&identity).and_then(|()| headcount_of(&identity, headcount)) {
+            Ok(headcount) => headcount,
+            Err(code) => return self.refuse_join(connection, re, code),
+        };
         let known = self.roster.find(identity.participant).and_then(|participant| participant.lineage);
         let lineage = match claim(known, lineage) {
             Claim::Stale => {
@@ -208,7 +209,7 @@ impl Meeting {
     pub(super) fn let_in(
         &mut self,
         now: Now,
-        knocking: Knocking,
+        knocking: &Knocking,
         path: Path,
         sources: SourceSet,
     ) -> Result<(), RefusalCode> {
@@ -225,6 +226,7 @@ impl Meeting {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Replacement {
     /// The connection's own page came back by another: there is nobody to say bye to.
     SamePage,
@@ -239,14 +241,12 @@ fn claim(known: Option<Lineage>, given: Option<Lineage>) -> Claim {
     }
 }
 
-fn check_headcount(identity: &Identity, headcount: Option<u16>) -> Result<(), RefusalCode> {
-    match (headcount, identity.occupant) {
-        (None, _) => Ok(()),
-        (Some(_), Occupant::Person) => Err(RefusalCode::NotAllowed),
-        (Some(_), Occupant::Site) if !role::allows(identity.role, Action::DeclareHeadcount) => {
-            Err(RefusalCode::NotAllowed)
-        }
-        (Some(count), Occupant::Site) => check_count(count),
+/// Every page sends what was typed; it is taken where it means something.
+fn headcount_of(identity: &Identity, typed: Option<u16>) -> Result<Option<u16>, RefusalCode> {
+    let counts = identity.occupant == Occupant::Site && role::allows(identity.role, Action::DeclareHeadcount);
+    match typed.filter(|_| counts) {
+        None => Ok(None),
+        Some(count) => check_count(count).map(|()| Some(count)),
     }
 }
 

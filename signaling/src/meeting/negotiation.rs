@@ -95,7 +95,7 @@ impl Meeting {
         sources: SourceSet,
     ) {
         if let Some(knocking) = self.knocking.remove(&(who, path)) {
-            let entered = self.let_in(now, knocking, path, sources);
+            let entered = self.let_in(now, &knocking, path, sources);
             if entered.is_err() {
                 self.order(MediaOrder::Drop { participant: who, path });
             }

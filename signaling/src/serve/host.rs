@@ -5,9 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sfu::command::Command;
-use sfu::fact::Fact;
-use sfu::id::RoomId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::counters::Counters;
@@ -16,7 +13,7 @@ use super::publish::Resources;
 use super::run::{Knock, Run};
 use crate::clock::{Now, UtcMs};
 use crate::id::{ConnectionId, SessionId};
-use crate::media::{MediaPort, room_of};
+use crate::media::{Fact, MediaPort, RoomId, close_room, is_measurement, open_room, room_of_fact};
 use crate::meeting::{RecordingNews, SessionBrief};
 use crate::token::{Keys, LoadTest};
 use crate::wire::{MeetingView, RefusalCode};
@@ -106,7 +103,7 @@ impl Host {
             return Ok(());
         }
         let room = RoomId(self.inner.rooms_made.fetch_add(1, Relaxed) + 1);
-        if let Err(refused) = self.inner.ports.media.command(Command::OpenRoom { room }).await {
+        if let Err(refused) = open_room(&*self.inner.ports.media, room).await {
             tracing::error!(%session, %refused, "the media engine opens no room; nobody can join this session");
             return Err(OpenRefused::NoRoom);
         }
@@ -115,11 +112,11 @@ impl Host {
         match verdict {
             Entered::First => {
                 tracing::info!(%session, title = brief.title, "doors open");
-                tokio::spawn(Run::new(self.clone(), room, brief, inbox, waiting).until_over());
+                tokio::spawn(Run::new(self.clone(), room, brief, &inbox, waiting).until_over());
                 Ok(())
             }
             Entered::Second | Entered::Stopping => {
-                if let Err(refused) = self.inner.ports.media.command(Command::CloseRoom { room }).await {
+                if let Err(refused) = close_room(&*self.inner.ports.media, room).await {
                     tracing::warn!(%refused, "a room opened in vain stays in the engine");
                 }
                 if matches!(verdict, Entered::Stopping) { Err(OpenRefused::Stopping) } else { Ok(()) }
@@ -158,23 +155,21 @@ impl Host {
     /// Takes what the engine reports. Measurements are repeated every second, so they may be lost when a meeting is busy; everything
     /// else waits its turn.
     pub async fn fact(&self, fact: Fact) {
-        let room = match &fact {
-            Fact::Connected { peer }
-            | Fact::Disconnected { peer, .. }
-            | Fact::PathLost { peer }
-            | Fact::PathBack { peer }
-            | Fact::Slots { peer, .. }
-            | Fact::Stats { peer, .. } => room_of(*peer),
-            Fact::Flowing { track } | Fact::Dried { track } => room_of(track.peer),
-            Fact::Speaker { room, .. } => *room,
-        };
+        let room = room_of_fact(&fact);
         let Some(inbox) = self.session_of(room).and_then(|session| self.inbox(session)) else { return };
-        if matches!(fact, Fact::Stats { .. }) {
+        if is_measurement(&fact) {
             if inbox.try_send(Knock::Fact(fact)).is_err() {
                 self.inner.counters.facts_dropped.fetch_add(1, Relaxed);
             }
         } else if inbox.send(Knock::Fact(fact)).await.is_err() {
             tracing::debug!("a fact about a session that has just ended");
+        }
+    }
+
+    /// Reads the engine's reports for as long as there are any.
+    pub async fn pump(&self, mut facts: mpsc::Receiver<Fact>) {
+        while let Some(fact) = facts.recv().await {
+            self.fact(fact).await;
         }
     }
 

@@ -3,11 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sfu::id::RoomId;
-
 use crate::clock::UtcMs;
 use crate::id::SessionId;
 use crate::mark::Mark;
+use crate::media::RoomId;
 use crate::meeting::SessionBrief;
 
 pub type PortFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -8,9 +8,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use sfu::command::Command;
-use sfu::fact::Fact;
-use sfu::id::RoomId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -19,7 +16,7 @@ use super::host::{Host, clock};
 use super::outbox::Outbox;
 use crate::id::{ConnectionId, ParticipantId};
 use crate::mark::Mark;
-use crate::media::{CommandFuture, Desk};
+use crate::media::{CommandFuture, Desk, Fact, RoomId, close_room};
 use crate::meeting::{
     Input, Join, MediaNews, MediaOrder, Meeting, Output, Path, RecordingNews, RecordingOrder, SessionBrief, Ticket,
 };
@@ -85,7 +82,7 @@ impl Run {
         host: Host,
         room: RoomId,
         brief: SessionBrief,
-        own: mpsc::Sender<Knock>,
+        own: &mpsc::Sender<Knock>,
         inbox: mpsc::Receiver<Knock>,
     ) -> Self {
         let delivery = Delivery::new(host.counters(), host.inner.config.keys.clone(), brief.session);
@@ -353,7 +350,7 @@ impl Run {
         {
             tracing::error!(%session, "the recorder does not finish; its file will be mended at the next start");
         }
-        if let Err(refused) = self.host.inner.ports.media.command(Command::CloseRoom { room: self.room }).await {
+        if let Err(refused) = close_room(&*self.host.inner.ports.media, self.room).await {
             tracing::warn!(%session, %refused, "the engine did not close the room");
         }
         tracing::info!(%session, "doors closed");

@@ -90,7 +90,8 @@ fn a_site_declares_its_headcount_at_the_door_or_later_and_a_person_has_none() {
     world.does(DAM_HA, ClientMessage::DeclareHeadcount { count: 14 });
     world.is_refused(DAM_HA, ClientMessage::DeclareHeadcount { count: 0 }, RefusalCode::NumberOutOfRange);
     world.is_refused(DAM_HA, ClientMessage::DeclareHeadcount { count: 5001 }, RefusalCode::NumberOutOfRange);
-    world.join(SECRETARY);
+    world.hello(SECRETARY, None, Some(3));
+    assert_eq!(world.seen(SECRETARY).headcount, None);
     world.is_refused(SECRETARY, ClientMessage::DeclareHeadcount { count: 1 }, RefusalCode::NotAllowed);
     let declared: Vec<_> = world
         .facts()

@@ -83,7 +83,8 @@ export function mainPicture(inside: Inside, pinned: string | null, before: strin
   if (air !== null && air.why === "chosen" && air.participant !== you) return air;
   const pin = pinned === null ? undefined : meeting.participants[pinned];
   if (pin !== undefined && pin.id !== you && isSeated(pin)) {
-    return { participant: pin.id, source: pin.screen === "on" ? "screen" : "camera", why: "pinned" };
+    // Pins are cameras; the one screen that is shared stands on the stage for everybody.
+    return { participant: pin.id, source: "camera", why: "pinned" };
   }
   if (air !== null && air.participant !== you) {
     // A voice that fell silent keeps the picture until the next one speaks; jumping back to the chair in every pause tires the eye.

@@ -76,6 +76,11 @@ async function takeSeat(page: Page): Promise<void> {
   await inTheRoom(page);
 }
 
+async function knock(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^(Vào họp|Join)$/ }).click();
+  await page.waitForSelector(".foot");
+}
+
 async function inTheRoom(page: Page): Promise<void> {
   await page.waitForSelector("[data-desk]");
   await page
@@ -93,14 +98,25 @@ async function inTheRoom(page: Page): Promise<void> {
   await page.waitForTimeout(700);
 }
 
+/** The checks of the pre-join page have come to a result, and the camera shows something. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelector(".finding.asking") === null &&
+      [...document.querySelectorAll("video")].every((video) => video.videoWidth > 0),
+  );
+}
+
 interface Scene extends Omit<Shot, "path" | "prepare"> {
   fixture?: () => RoomFixture;
   visit?: Visit;
   path?: string;
+  /** The door stays shut: the page that says so is the picture. */
+  outside?: boolean;
   inside?: (page: Page, room: Room) => Promise<void>;
 }
 
-function scene({ fixture, visit = {}, inside, path = "/j/secret", ...rest }: Scene): Shot {
+function scene({ fixture, visit = {}, inside, outside = false, path = "/j/secret", ...rest }: Scene): Shot {
   let room: Room | undefined;
   return {
     ...rest,
@@ -113,9 +129,10 @@ function scene({ fixture, visit = {}, inside, path = "/j/secret", ...rest }: Sce
       }
     },
     act: async (page) => {
-      if (fixture) await (path.startsWith("/wall") ? inTheRoom(page) : takeSeat(page));
+      if (outside) await knock(page);
+      else if (fixture) await (path.startsWith("/wall") ? inTheRoom(page) : takeSeat(page));
       if (room) await inside?.(page, room);
-      else await rest.act?.(page);
+      else await settled(page);
     },
   };
 }
@@ -139,7 +156,7 @@ const shots: Shot[] = [
   scene({
     name: "meeting-full",
     fixture: () => ({ ...delegate(), refuse: "session_full" }),
-    inside: async () => undefined,
+    outside: true,
   }),
   ...everywhere({ name: "meeting-delegate", fixture: delegate }),
   scene({ name: "meeting-delegate-tablet", fixture: delegate, size: { width: 820, height: 1180 } }),

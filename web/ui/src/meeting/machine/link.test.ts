@@ -189,6 +189,16 @@ describe("losing the line and coming back", () => {
     expect(page.inside.note?.kind).toBe("back_in_seat");
   });
 
+  test("a reload switches off what the seat still says is on and this page does not send", () => {
+    const page = new Page();
+    page.tell({ kind: "join", seat: { ...seat, resume: "r1", camera: false } });
+    page.tell({ kind: "socket_opened" });
+    const asked = page.sent(page.welcome({}, { microphone: "on", camera: "on", screen: "on" }));
+    expect(asked).toEqual(
+      ["microphone", "camera", "screen"].map((source) => ({ kind: "switch_source", source, state: "off" })),
+    );
+  });
+
   test("a reload comes back with the kept seat", () => {
     const page = new Page();
     page.tell({ kind: "join", seat: { ...seat, resume: "r1" } });

@@ -240,7 +240,13 @@ function settleSources(state: Inside, back: boolean, lostAt: number | null, mome
     effects.push(...more);
   };
   if (server && !keep) require("microphone", false);
-  if (!back || me === undefined) return [next, effects];
+  if (me === undefined) return [next, effects];
+  if (!back) {
+    // A page that was loaded again: its seat may still say `on` for what this page does not send (yet).
+    for (const source of ["camera", "screen"] as const)
+      if (me[source] === "on" && !next.own[source].wanted) require(source, false);
+    return [next, effects];
+  }
   if (me.camera !== "absent" && (me.camera === "on") !== next.own.camera.wanted)
     require("camera", next.own.camera.wanted);
   if (next.own.screen.wanted && me.screen !== "on") require("screen", true);

@@ -180,6 +180,8 @@ export class Peer {
 
 /** Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. */
 function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
+  // Without a say (Firefox before 128) the server chooses the same from the longer list.
+  if (!("setCodecPreferences" in transceiver)) return;
   const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter((codec) =>
     wanted.includes(codec.mimeType.toLowerCase()),

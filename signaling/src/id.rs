@@ -37,9 +37,6 @@ named!(
     PoolId
 );
 
-/// The demonstration session, which a server started with `--demo` always keeps open. Addresses write it `demo`.
-pub const DEMO_SESSION: SessionId = SessionId(Uuid::from_u128(0x0de0_0000_0000_8000_8000_0000_0000_0001));
-
 /// One WebSocket. Chosen by the shell, never reused in one process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ConnectionId(pub u64);

@@ -1,9 +1,9 @@
 //! Coming in: over the WebSocket or by WHIP and WHEP.
 
-use super::interface::{Join, Output, Path, Ticket, Welcome};
+use super::interface::{Audience, Join, Output, Path, Ticket, Welcome};
 use super::presence::{Arrival, Connection, GoneWhy, Presence};
 use super::roster::{Participant, PathState};
-use super::{MediaOrder, Meeting, SourceSet};
+use super::{MediaOrder, Meeting, Reply, SourceSet};
 use crate::clock::Now;
 use crate::id::{ConnectionId, ParticipantId};
 use crate::mark::{MarkedFact, MarkedIdentity};
@@ -61,7 +61,7 @@ impl Meeting {
             self.note_headcount(now, identity.participant, count);
         }
         self.connections.insert(connection, identity.participant);
-        self.welcome(now, connection, re, identity.participant, lineage);
+        self.replies.push(Reply::Welcome { connection, re, you: identity.participant, lineage });
     }
 
     /// Whether somebody with a verified token may have a seat now.
@@ -157,16 +157,22 @@ impl Meeting {
     pub(super) fn refuse_join(&mut self, connection: ConnectionId, re: u32, code: RefusalCode) {
         self.reply(connection, ServerMessage::Refused { re, code });
         let (why, retry_after_ms, reason) = (ByeReason::Refused, None, None);
-        self.replies.push(Output::Bye { connection, why, retry_after_ms, reason });
+        self.reply_with(Output::Bye { connection, why, retry_after_ms, reason });
     }
 
-    fn welcome(&mut self, now: Now, connection: ConnectionId, re: u32, you: ParticipantId, lineage: Lineage) {
-        let Some(participant) = self.roster.find(you) else { return };
+    /// What somebody who has just come in is told, once everything that came in with him is settled.
+    pub(super) fn welcome(
+        &self,
+        connection: ConnectionId,
+        re: u32,
+        you: ParticipantId,
+        lineage: Lineage,
+    ) -> Vec<Output> {
+        let Some(participant) = self.roster.find(you) else { return Vec::new() };
         let role = participant.role();
         let grace = self.basics.timers.grace(participant.profile.occupant);
-        let slots = participant.slots.clone();
         let media_kept = participant.paths.is_open(Path::Browser);
-        let welcome = Welcome {
+        let mut said = vec![Output::Welcome(Box::new(Welcome {
             connection,
             re,
             you,
@@ -175,16 +181,16 @@ impl Meeting {
             lineage,
             seat_kept_seconds: u32::try_from(grace.as_secs()).unwrap_or(u32::MAX),
             media_kept,
-            meeting: self.view(now),
-        };
-        self.replies.push(Output::Welcome(Box::new(welcome)));
-        if media_kept && !slots.is_empty() {
-            self.reply(connection, ServerMessage::Slots { slots: slots.to_vec() });
+            meeting: self.view(self.now),
+        }))];
+        let mut tell = |message| said.push(Output::Send { to: Audience::One(connection), message: Box::new(message) });
+        if media_kept && !participant.slots.is_empty() {
+            tell(ServerMessage::Slots { slots: participant.slots.to_vec() });
         }
         if role::allows(role, Action::WatchLines) && !self.lines.is_empty() {
-            let lines = self.lines.all();
-            self.reply(connection, ServerMessage::Lines { lines });
+            tell(ServerMessage::Lines { lines: self.lines.all() });
         }
+        said
     }
 
     /// An offer from somebody without a WebSocket. He gets his seat with the answer.

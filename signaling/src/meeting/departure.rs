@@ -54,6 +54,14 @@ impl Meeting {
         }
     }
 
+    pub(super) fn pardon_silence(&mut self, now: Now) {
+        for who in self.roster.all_mut() {
+            if let Some(here) = who.presence.here_mut() {
+                here.heard = now;
+            }
+        }
+    }
+
     fn line_lost(&mut self, now: Now, who: ParticipantId) {
         let Some(participant) = self.roster.find_mut(who) else { return };
         let Some(&Here { heard, connection, .. }) = participant.presence.here() else { return };
@@ -139,7 +147,7 @@ impl Meeting {
             self.bye(who, ByeReason::SessionEnded, None);
             self.give_up_seat(now, who, GoneWhy::Left);
         }
-        self.replies.push(Output::Over);
+        self.reply_with(Output::Over);
     }
 
     /// The server stops; the meeting goes on when it is back. Whoever is here was here until now.
@@ -157,7 +165,7 @@ impl Meeting {
                 self.connections.remove(&connection);
                 let retry_after_ms = Some(spread(who, retry_ms));
                 let why = ByeReason::ServerStopping;
-                self.replies.push(Output::Bye { connection, why, retry_after_ms, reason: None });
+                self.reply_with(Output::Bye { connection, why, retry_after_ms, reason: None });
             }
             if let Some(participant) = self.roster.find_mut(who) {
                 let grace = self.basics.timers.grace(participant.profile.occupant);
@@ -166,7 +174,7 @@ impl Meeting {
             }
         }
         self.stop_recording_at_once(now);
-        self.replies.push(Output::Over);
+        self.reply_with(Output::Over);
     }
 
     /// There will be nobody to hear the recorder's answer.
@@ -186,7 +194,7 @@ impl Meeting {
         if let Some(here) = self.roster.find_mut(who).and_then(|who| who.presence.here_mut()) {
             here.connection = None;
         }
-        self.replies.push(Output::Bye { connection, why, retry_after_ms: None, reason });
+        self.reply_with(Output::Bye { connection, why, retry_after_ms: None, reason });
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Input {
     Stop {
         retry_ms: u32,
     },
+    /// The machine itself was not run for a while (a slow disk, a suspended process): nobody's silence of that time counts.
+    WokeLate,
 }
 
 #[derive(Clone, PartialEq, Debug)]

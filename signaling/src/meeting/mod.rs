@@ -50,12 +50,15 @@ use roster::{Participant, Roster};
 use crate::clock::{Now, UtcMs};
 use crate::id::{ConnectionId, ParticipantId, SessionId};
 use crate::mark::{Mark, MarkId, MarkedFact};
+use crate::token::Lineage;
 use crate::wire::{Mode, Phase, RefusalCode, ServerMessage, Staged};
 
 /// A copy is cheap (texts are shared): the shell takes one before a step that might have to be undone.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Meeting {
     basics: Arc<Basics>,
+    /// When the last input was handled.
+    now: Now,
     /// Marks made so far, for their ids.
     marked: u64,
     phase: Phase,
@@ -74,8 +77,23 @@ pub struct Meeting {
     told: Told,
     nonce: u32,
     /// Answers wait here until the news of the same step is out: who reads `done` has seen what was done.
-    replies: Vec<Output>,
+    replies: Vec<Reply>,
     out: VecDeque<Output>,
+    /// Something was handled since the last settling.
+    unsettled: bool,
+}
+
+/// What goes out after the news of its step.
+#[derive(Clone, PartialEq, Debug)]
+enum Reply {
+    Ready(Output),
+    /// Written at the end, so that it shows the meeting as everybody else was told it.
+    Welcome {
+        connection: ConnectionId,
+        re: u32,
+        you: ParticipantId,
+        lineage: Lineage,
+    },
 }
 
 /// What never changes while the meeting runs.
@@ -107,6 +125,7 @@ impl Meeting {
                 limits: brief.limits,
                 timers: brief.timers,
             }),
+            now,
             marked: 0,
             phase: Phase::Gathering,
             mode: brief.mode,
@@ -123,9 +142,9 @@ impl Meeting {
             nonce: 0,
             replies: Vec::new(),
             out: VecDeque::new(),
+            unsettled: true,
         };
         meeting.take_up(&brief.past, now);
-        meeting.settle();
         meeting
     }
 
@@ -134,12 +153,15 @@ impl Meeting {
         self.basics.session
     }
 
+    /// Several inputs may be handled before outputs are drained: then their news is told once, which is what keeps two hundred
+    /// sites that join together from telling each other two hundred times.
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.unsettled = true;
+        self.now = now;
         if matches!(self.phase, Phase::Ended { .. }) {
             self.turn_away(input);
         } else {
             self.take_in(now, input);
-            self.settle();
         }
     }
 
@@ -155,6 +177,7 @@ impl Meeting {
             Input::Recording(news) => self.recording_news(now, news),
             Input::End => self.end(now, None),
             Input::Stop { retry_ms } => self.stop(now, retry_ms),
+            Input::WokeLate => self.pardon_silence(now),
         }
     }
 
@@ -174,22 +197,36 @@ impl Meeting {
             | Input::Media(_)
             | Input::Recording(_)
             | Input::End
-            | Input::Stop { .. } => {}
+            | Input::Stop { .. }
+            | Input::WokeLate => {}
         }
-        self.out.extend(self.replies.drain(..));
     }
 
     pub fn handle_timeout(&mut self, now: Now) {
         if matches!(self.phase, Phase::Ended { .. }) {
             return;
         }
+        self.unsettled = true;
+        self.now = now;
         self.presence_timers(now);
         self.line_timer(now);
-        self.settle();
     }
 
+    /// The next of what came out of everything handled so far.
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.unsettled {
+            self.unsettled = false;
+            self.settle();
+        }
         self.out.pop_front()
+    }
+
+    /// Takes the meeting back to how it was when `before` was copied from it. The numbers of marks are not used again: whether a
+    /// store that failed has written something is not always known.
+    pub fn take_back(&mut self, before: Self) {
+        let marked = self.marked;
+        *self = before;
+        self.marked = marked;
     }
 
     /// When [`Meeting::handle_timeout`] wants to be called.
@@ -219,7 +256,11 @@ impl Meeting {
 
     /// Goes out after the news of this step.
     fn reply(&mut self, connection: ConnectionId, message: ServerMessage) {
-        self.replies.push(Output::Send { to: Audience::One(connection), message: Box::new(message) });
+        self.reply_with(Output::Send { to: Audience::One(connection), message: Box::new(message) });
+    }
+
+    fn reply_with(&mut self, output: Output) {
+        self.replies.push(Reply::Ready(output));
     }
 
     /// To somebody's page, if he has one just now.
@@ -232,7 +273,7 @@ impl Meeting {
     /// Answers whoever waits on the ticket.
     fn answer(&mut self, ticket: Ticket, result: Result<String, RefusalCode>) {
         match ticket {
-            Ticket::Call(call) => self.replies.push(Output::Answer { call, result }),
+            Ticket::Call(call) => self.reply_with(Output::Answer { call, result }),
             Ticket::Request { connection, re } => {
                 let message = match result {
                     Ok(sdp) => ServerMessage::Answer { re, sdp },

@@ -2,7 +2,7 @@
 
 use super::interface::{Audience, MediaOrder, Output};
 use super::view::participant_view;
-use super::{Meeting, SourceSet};
+use super::{Meeting, Reply, SourceSet};
 use crate::id::ParticipantId;
 use crate::wire::{Mode, OnStage, ParticipantView, Phase, RecordingState, ServerMessage, SourceName};
 
@@ -36,7 +36,7 @@ impl Told {
 }
 
 impl Meeting {
-    /// Ends every step: first what must not be forwarded any more, then the news, then the answers.
+    /// Before outputs are drained: first what must not be forwarded any more, then the news, then the answers.
     pub(super) fn settle(&mut self) {
         self.close_what_is_not_allowed();
         self.close_further_screens();
@@ -44,8 +44,15 @@ impl Meeting {
         self.order_forwarding();
         self.tell_participants();
         self.tell_course();
-        let replies = std::mem::take(&mut self.replies);
-        self.out.extend(replies);
+        for reply in std::mem::take(&mut self.replies) {
+            match reply {
+                Reply::Ready(output) => self.out.push_back(output),
+                Reply::Welcome { connection, re, you, lineage } => {
+                    let said = self.welcome(connection, re, you, lineage);
+                    self.out.extend(said);
+                }
+            }
+        }
     }
 
     fn order_forwarding(&mut self) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::counters::Counters;
 use super::ports::{MarkSink, OpenRefused, RecordingPort, SessionSource};
@@ -20,6 +20,10 @@ use crate::wire::{MeetingView, RefusalCode};
 
 /// What waits for one meeting. Readers of sockets wait when it is full, so that a flood slows its senders down and nobody else.
 const INBOX_MAX: usize = 1024;
+
+/// Connections that have not said hello yet. Silent ones are closed after some seconds, so this many at once is a flood: whoever comes
+/// on top of it is refused before the upgrade, and those inside notice nothing.
+const AT_THE_DOOR_MAX: usize = 1024;
 
 /// Longer than marks and a recording take to be finished; after it the process goes anyway.
 const DRAIN_WITHIN: Duration = Duration::from_secs(15);
@@ -59,6 +63,8 @@ pub(super) struct Inner {
     pub ports: Ports,
     pub counters: Arc<Counters>,
     pub resources: Resources,
+    /// Connections that have not said hello.
+    pub door: Arc<Semaphore>,
     connections_made: AtomicU64,
     rooms_made: AtomicU64,
     meetings: Mutex<Meetings>,
@@ -86,6 +92,7 @@ impl Host {
                 ports,
                 counters: Arc::default(),
                 resources: Resources::default(),
+                door: Arc::new(Semaphore::new(AT_THE_DOOR_MAX)),
                 connections_made: AtomicU64::new(0),
                 rooms_made: AtomicU64::new(0),
                 meetings: Mutex::default(),

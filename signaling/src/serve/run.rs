@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -31,6 +31,10 @@ const BACKLOG_MAX: usize = 10_000;
 
 /// How soon a store that failed is tried again.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
+
+/// How late a timer may fire before it was us who slept. The machine wants to be woken at least every two seconds while anybody is
+/// here.
+const LATE: Duration = Duration::from_secs(2);
 
 /// Longer than a recorder takes to close its file.
 const RECORDER_WITHIN: Duration = Duration::from_secs(10);
@@ -106,7 +110,13 @@ impl Run {
         // The marks of taking up a session that was cut off.
         self.step(Vec::new()).await;
         while !self.over {
-            match self.wait().await {
+            let due = self.meeting.poll_timeout();
+            let woken = self.wait(due).await;
+            if due.is_some_and(|due| clock().instant > due + LATE) {
+                tracing::warn!(session = %self.meeting.session(), "the meeting was not run for a while; nobody's silence counts");
+                self.meeting.handle(clock(), Input::WokeLate);
+            }
+            match woken {
                 Woken::Knocked(knocks) => {
                     let inputs = knocks.into_iter().flat_map(|knock| self.input_of(knock)).collect();
                     self.step(inputs).await;
@@ -125,12 +135,12 @@ impl Run {
         self.finish().await;
     }
 
-    async fn wait(&mut self) -> Woken {
+    async fn wait(&mut self, due: Option<Instant>) -> Woken {
         if self.command.is_none() {
             self.command = self.desk.poll_command().map(|command| self.host.inner.ports.media.command(command));
         }
         let retry = (!self.backlog.is_empty()).then(|| clock().instant + STORE_AGAIN);
-        let deadline = self.meeting.poll_timeout().into_iter().chain(retry).min();
+        let deadline = due.into_iter().chain(retry).min();
         let commanded = async {
             match self.command.as_mut() {
                 Some(command) => command.await,
@@ -219,7 +229,7 @@ impl Run {
         let (happened, outputs) = match before {
             None => (marks, outputs),
             Some((meeting, inputs)) => {
-                self.meeting = meeting;
+                self.meeting.take_back(meeting);
                 for input in inputs {
                     self.handle_unstored(input);
                 }
@@ -376,11 +386,12 @@ fn is_asked(input: &Input) -> bool {
         | Input::Media(_)
         | Input::Recording(_)
         | Input::End
-        | Input::Stop { .. } => false,
+        | Input::Stop { .. }
+        | Input::WokeLate => false,
     }
 }
 
-async fn until(deadline: Option<std::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::delivery::close_of;
 use super::door::{self, Hello, HelloRefused};
@@ -30,20 +31,29 @@ const FRAME_MAX: usize = 4 * MESSAGE_MAX;
 /// How long the last messages and the close frame may take on a dead line.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 
+/// What a closed connection may still send before it is dropped.
+const FAREWELL_READS: usize = 256;
+
+/// A page that was too slow comes back after this long.
+const SLOW_RETRY_MS: u32 = 1000;
+
 type Tx = SplitSink<WebSocket, Message>;
 type Rx = SplitStream<WebSocket>;
 
 impl Host {
     /// Answers the upgrade. The caller has checked the Origin. `name` is the query's `as`.
     pub fn websocket(&self, upgrade: WebSocketUpgrade, name: Option<String>) -> Response {
+        let Ok(at_the_door) = self.inner.door.clone().try_acquire_owned() else {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        };
         let host = self.clone();
         upgrade
             .max_message_size(FRAME_MAX)
             .max_frame_size(FRAME_MAX)
-            .on_upgrade(move |socket| async move { host.serve(socket, name.as_deref()).await })
+            .on_upgrade(move |socket| async move { host.serve(socket, name.as_deref(), at_the_door).await })
     }
 
-    async fn serve(&self, socket: WebSocket, name: Option<&str>) {
+    async fn serve(&self, socket: WebSocket, name: Option<&str>, at_the_door: OwnedSemaphorePermit) {
         let counters = self.counters();
         counters.connections_opened.fetch_add(1, Relaxed);
         let (mut tx, mut rx) = socket.split();
@@ -55,13 +65,12 @@ impl Host {
             Ok(Ok(envelope)) => match self.greet(envelope, name).await {
                 Err(refused) => refused.say(self, &mut tx).await,
                 Ok(seated) => {
-                    self.converse(tx, rx, bucket, seated).await;
-                    counters.connections_closed.fetch_add(1, Relaxed);
-                    return;
+                    drop(at_the_door);
+                    self.converse(&mut tx, &mut rx, bucket, seated).await
                 }
             },
         };
-        self.farewell(&mut tx, ending).await;
+        self.farewell(tx, rx, ending).await;
         counters.connections_closed.fetch_add(1, Relaxed);
     }
 
@@ -93,17 +102,17 @@ impl Host {
         Ok(Seated { connection, inbox, outgoing })
     }
 
-    async fn converse(&self, mut tx: Tx, mut rx: Rx, mut bucket: Bucket, seated: Seated) {
+    async fn converse(&self, tx: &mut Tx, rx: &mut Rx, mut bucket: Bucket, seated: Seated) -> Ending {
         let Seated { connection, inbox, outgoing } = seated;
         let ending = tokio::select! {
-            ending = write(&mut tx, outgoing) => ending,
-            ending = self.read(&mut rx, &mut bucket, connection, &inbox) => ending,
+            ending = write(tx, outgoing) => ending,
+            ending = self.read(rx, &mut bucket, connection, &inbox) => ending,
         };
         // The meeting hears of it at once; the farewell may take its time.
         if inbox.send(Knock::Lost { connection }).await.is_err() {
             tracing::trace!(?connection, "the meeting ended before the connection");
         }
-        self.farewell(&mut tx, ending).await;
+        ending
     }
 
     async fn read(
@@ -162,10 +171,26 @@ impl Host {
         }
     }
 
-    async fn farewell(&self, tx: &mut Tx, ending: Ending) {
+    async fn farewell(&self, mut tx: Tx, mut rx: Rx, ending: Ending) {
         self.inner.counters.closed(ending.code);
-        let frame = CloseFrame { code: ending.code.code(), reason: ending.reason.into() };
-        match tokio::time::timeout(FAREWELL_WITHIN, tx.send(Message::Close(Some(frame)))).await {
+        let said = async {
+            if ending.code == CloseCode::Slow {
+                let why = ByeReason::Slow;
+                let bye = ServerMessage::Bye { why, retry_after_ms: Some(SLOW_RETRY_MS), reason: None };
+                tx.send(Message::Text(text(&bye))).await?;
+            }
+            let frame = CloseFrame { code: ending.code.code(), reason: ending.reason.into() };
+            tx.send(Message::Close(Some(frame))).await?;
+            // Closing with unread bytes would reset the connection and could take the farewell with it.
+            for _ in 0..FAREWELL_READS {
+                match rx.next().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => break,
+                }
+            }
+            Ok::<(), axum::Error>(())
+        };
+        match tokio::time::timeout(FAREWELL_WITHIN, said).await {
             Ok(Ok(())) => {}
             // The other side is gone, which is what closing is for.
             Ok(Err(_)) | Err(_) => tracing::trace!("no farewell was heard"),

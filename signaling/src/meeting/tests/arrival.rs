@@ -150,3 +150,21 @@ fn somebody_removed_while_the_engine_answered_his_offer_stays_outside() {
     assert!(world.is_gone(CO_TO));
     assert_eq!(world.orders.last(), Some(&MediaOrder::Drop { participant: CO_TO, path: Path::Whip }));
 }
+
+#[test]
+fn those_who_come_together_are_told_of_together_and_each_is_welcomed_to_the_same_meeting() {
+    let mut world = World::new(Mode::Conference);
+    let hall = world.join(HALL);
+    let before = world.said[&hall].len();
+    world.together(|world| {
+        for who in [DAM_HA, VINH_THUC, CO_TO, SECRETARY] {
+            world.join(who);
+        }
+    });
+    assert_eq!(world.said[&hall].len(), before + 1, "one piece of news");
+    for who in [DAM_HA, SECRETARY] {
+        let said = &world.said[&world.pages[&who].connection];
+        let [ServerMessage::Welcome { meeting, .. }] = &said[..] else { panic!("{said:?}") };
+        assert_eq!(**meeting, world.view());
+    }
+}

@@ -50,6 +50,8 @@ pub(super) struct World {
     pub recorder: Vec<RecordingOrder>,
     pub answers: BTreeMap<u64, Result<String, RefusalCode>>,
     pub over: bool,
+    /// Inputs gather, and outputs are drained together.
+    pub gathering: bool,
 }
 
 /// What a page knows of its own seat.
@@ -165,6 +167,7 @@ impl World {
             recorder: Vec::new(),
             answers: BTreeMap::new(),
             over: false,
+            gathering: false,
         };
         world.drain();
         world
@@ -177,6 +180,16 @@ impl World {
     pub(super) fn give(&mut self, input: Input) {
         let now = self.now();
         self.meeting.handle(now, input);
+        if !self.gathering {
+            self.drain();
+        }
+    }
+
+    /// Everything given in `inputs` is drained together.
+    pub(super) fn together(&mut self, inputs: impl FnOnce(&mut Self)) {
+        self.gathering = true;
+        inputs(self);
+        self.gathering = false;
         self.drain();
     }
 

@@ -25,6 +25,7 @@ enum Step {
     PathEnds(usize, Path),
     Speaker(Option<usize>),
     Recorder(RecordingNews),
+    WokeLate,
 }
 
 fn who() -> impl Strategy<Value = usize> {
@@ -90,6 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who(), path()).prop_map(|(who, path)| Step::PathEnds(who, path)),
         2 => prop::option::of(who()).prop_map(Step::Speaker),
         1 => recorder.prop_map(Step::Recorder),
+        1 => Just(Step::WokeLate),
     ]
 }
 
@@ -157,6 +159,7 @@ fn take(world: &mut World, answered: &mut Vec<Ticket>, step: Step) {
             world.give(Input::Media(MediaNews::Speaker { participant }));
         }
         Step::Recorder(news) => world.give(Input::Recording(news)),
+        Step::WokeLate => world.give(Input::WokeLate),
     }
 }
 
@@ -280,11 +283,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_the_rules_of_the_meeting_hold(steps in prop::collection::vec(step(), 1..120)) {
+    fn whatever_comes_the_rules_of_the_meeting_hold(
+        steps in prop::collection::vec(prop::collection::vec(step(), 1..4), 1..80),
+    ) {
         let mut world = World::new(Mode::Conference);
         let mut answered = Vec::new();
-        for step in steps {
-            take(&mut world, &mut answered, step);
+        for batch in steps {
+            world.together(|world| batch.into_iter().for_each(|step| take(world, &mut answered, step)));
             check(&world)?;
         }
         check_taking_up(&world)?;

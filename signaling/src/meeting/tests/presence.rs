@@ -181,3 +181,30 @@ fn when_the_server_stops_everybody_is_marked_until_now_and_told_to_come_back_eac
     retries.dedup();
     assert_eq!(retries.len(), 4, "they do not all come back in the same instant");
 }
+
+#[test]
+fn a_server_that_slept_does_not_hold_it_against_those_who_could_not_be_asked() {
+    let mut world = World::new(Mode::Conference);
+    world.join(HALL);
+    world.run(secs(3));
+    world.cut(HALL);
+    world.run(secs(4));
+    world.give(Input::WokeLate);
+    world.run(secs(5));
+    assert!(world.is_here(HALL));
+    world.run(secs(2));
+    assert!(world.is_away(HALL));
+}
+
+#[test]
+fn a_step_taken_back_leaves_the_meeting_as_it_was_and_uses_no_marks_number_twice() {
+    let mut world = World::new(Mode::Conference);
+    world.join(HALL);
+    let before = world.meeting.clone();
+    world.join(DAM_HA);
+    let unstored = world.marks.pop().unwrap();
+    world.meeting.take_back(before);
+    assert_eq!(world.seen(DAM_HA).presence, PresenceView::Expected);
+    world.join(DAM_HA);
+    assert_ne!(world.marks.last().unwrap().id, unstored.id);
+}

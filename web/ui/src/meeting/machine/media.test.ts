@@ -183,3 +183,14 @@ test("a server that dropped the media while we were away gets a new offer", () =
   page.tell({ kind: "socket_opened" });
   expect(page.welcome({ media_kept: false })).toContainEqual({ do: "build_media", limits: page.inside.limits });
 });
+
+test("the camera chosen before joining outlives the news that comes before the answer", () => {
+  const page = new Page();
+  page.tell({ kind: "join", seat });
+  page.tell({ kind: "socket_opened" });
+  page.welcome();
+  page.tell({ kind: "offer_made", sdp: "o", restart: false });
+  page.hearMe("camera", "off");
+  const effects = page.hear({ kind: "answer", re: page.lastId("offer"), sdp: "a" });
+  expect(page.sent(effects)).toContainEqual({ kind: "switch_source", source: "camera", state: "on" });
+});

@@ -115,6 +115,8 @@ function participants(state: Inside, changed: readonly ParticipantView[]): [Insi
 
 /** The server's word on our own sources stands, except where our last question is still on its way. */
 export function followServer(state: Inside, me: ParticipantView): [Inside, Effect[]] {
+  // Until there is a connection the server can only say `off`; what the person chose before joining waits for the answer.
+  if (state.media.is === "none" || state.media.is === "offering") return [state, []];
   let next = state;
   const effects: Effect[] = [];
   for (const source of ["microphone", "camera", "screen"] as const satisfies readonly SourceName[]) {

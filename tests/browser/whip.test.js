@@ -63,7 +63,8 @@ const inbound = (page, kind) =>
 
 test("a page publishes by WHIP and another sees its picture and hears it by WHEP", async () => {
   const publisher = await person(browser);
-  const published = await connect(publisher, "whip", await server.token("delegate", "Xã Đầm Hà"));
+  const token = await server.token("delegate", "Xã Đầm Hà");
+  const published = await connect(publisher, "whip", token);
   assert.equal(published.status, 201, published.text);
   assert.match(published.location, /^\/api\/v1\/sessions\/demo\/whip\//);
 
@@ -75,10 +76,10 @@ test("a page publishes by WHIP and another sees its picture and hears it by WHEP
   await eventually("audible sound", async () => (await inbound(viewer, "audio")).energy > 0.0001);
 
   const gone = await publisher.evaluate(
-    ([url, token]) => fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${token}` } }).then((a) => a.status),
-    [server.url + published.location, await server.token("delegate", "Xã Đầm Hà")],
+    ([url, token]) => fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.status),
+    [server.url + published.location, token],
   );
-  assert.ok([200, 204, 401, 403, 404].includes(gone), `DELETE answered ${gone}`);
+  assert.equal(gone, 200);
   await publisher.context().close();
   await viewer.context().close();
 });

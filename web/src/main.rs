@@ -1,5 +1,7 @@
 //! The binary `nhipcau`.
 
-fn main() {
-    print!("{}", web::http::document());
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    web::command::run(std::env::args_os())
 }

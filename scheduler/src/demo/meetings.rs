@@ -139,7 +139,7 @@ pub fn always_open(now: UtcTime) -> Option<DemoMeeting> {
         name: "demo",
         title: "Phiên họp trình diễn",
         short_title: "Trình diễn",
-        mode: Mode::Conference,
+        mode: Mode::Discussion,
         chair: "chutri",
         secretary: "thuky",
         technician: Some("kythuat"),

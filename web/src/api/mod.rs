@@ -6,6 +6,7 @@
 pub mod account;
 pub mod attendance;
 pub mod booking;
+pub mod convert;
 pub mod directory;
 pub mod recording;
 pub mod session;

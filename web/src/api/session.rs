@@ -160,14 +160,6 @@ pub struct Cancel {
     pub reason: String,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JoinRequest {
-    /// People at the site, as the site declares.
-    #[serde(default)]
-    pub headcount: Option<u16>,
-}
-
 /// What the page needs to say `hello` on the WebSocket.
 #[derive(Serialize, ToSchema)]
 pub struct Joining {

@@ -29,11 +29,13 @@ pub enum ProblemCode {
     Clash,
     NotOpenYet,
     SessionEnded,
+    SessionCancelled,
     SessionFull,
     SessionStarted,
     IdempotencyKeyReused,
     UsernameTaken,
     AlreadyExists,
+    LastAdmin,
     Changed,
     TooLarge,
     UnsupportedMediaType,
@@ -99,7 +101,10 @@ impl ProblemCode {
             Self::Clash => Meaning(S::CONFLICT, "Trùng lịch", "The time clashes with another meeting"),
             Self::NotOpenYet => Meaning(S::CONFLICT, "Phiên họp chưa mở cửa", "The session has not opened yet"),
             Self::SessionEnded => Meaning(S::CONFLICT, "Phiên họp đã kết thúc", "The session has ended"),
-            Self::SessionFull => Meaning(S::CONFLICT, "Vượt quá số điểm cầu cho phép", "The session is full"),
+            Self::SessionCancelled => Meaning(S::CONFLICT, "Phiên họp đã bị hủy", "The session was cancelled"),
+            Self::SessionFull => {
+                Meaning(S::SERVICE_UNAVAILABLE, "Vượt quá số điểm cầu cho phép", "The session is full")
+            }
             Self::SessionStarted => Meaning(
                 S::CONFLICT,
                 "Phiên họp đã bắt đầu nên không đổi được nữa",
@@ -112,6 +117,7 @@ impl ProblemCode {
             ),
             Self::UsernameTaken => Meaning(S::CONFLICT, "Tên đăng nhập đã có người dùng", "The user name is taken"),
             Self::AlreadyExists => Meaning(S::CONFLICT, "Đã có một mục như vậy", "There is one like this already"),
+            Self::LastAdmin => Meaning(S::CONFLICT, "Đây là quản trị viên cuối cùng", "This is the last administrator"),
             Self::Changed => Meaning(
                 S::CONFLICT,
                 "Dữ liệu vừa được người khác thay đổi, hãy tải lại",
@@ -351,6 +357,9 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.0.code == ProblemCode::TokenInvalid {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+        }
         if let Some(seconds) = self.0.extras.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -420,6 +429,7 @@ pub async fn in_the_readers_language(request: Request, next: Next) -> Response {
         None if is_bare(&response) => Problem::new(ProblemCode::of_status(status)),
         None => return response,
     };
+    metrics::counter!("nhipcau_refusals_total", "code" => word(problem.code())).increment(1);
     let (parts, _) = response.into_parts();
     let mut written = problem.written(language);
     // A refusal by the framework keeps its own status: 405 also names the allowed methods.

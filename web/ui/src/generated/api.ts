@@ -483,7 +483,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** WHEP: receives. `Authorization: Bearer` with a join token; 201 with the answer, `Location` and `ETag`. */
+        /** WHEP: receives. The offer's recvonly m-lines are its slots. */
         post: operations["live_whep"];
         delete?: never;
         options?: never;
@@ -505,7 +505,7 @@ export interface paths {
         delete: operations["live_whep_delete"];
         options?: never;
         head?: never;
-        /** Candidates, or new ICE credentials for a restart (RFC 8840). */
+        /** Candidates, or new ICE credentials for a restart (RFC 8840). `If-Match` names the ICE session, or is `*` for a restart. */
         patch: operations["live_whep_patch"];
         trace?: never;
     };
@@ -540,7 +540,7 @@ export interface paths {
         delete: operations["live_whip_delete"];
         options?: never;
         head?: never;
-        /** Candidates, or new ICE credentials for a restart (RFC 8840). */
+        /** Candidates, or new ICE credentials for a restart (RFC 8840). `If-Match` names the ICE session, or is `*` for a restart. */
         patch: operations["live_whip_patch"];
         trace?: never;
     };
@@ -937,13 +937,6 @@ export interface components {
         IssuedInvitations: {
             invitations: components["schemas"]["IssuedInvitation"][];
         };
-        JoinRequest: {
-            /**
-             * Format: int32
-             * @description People at the site, as the site declares.
-             */
-            headcount?: number;
-        };
         /** @description What the page needs to say `hello` on the WebSocket. */
         Joining: {
             detail?: string;
@@ -1065,7 +1058,7 @@ export interface components {
          * @description Stable words; the user interface has its own sentence for each. The table of status and sentences is [`ProblemCode::meaning`].
          * @enum {string}
          */
-        ProblemCode: "malformed" | "not_signed_in" | "sign_in_failed" | "password_must_change" | "not_allowed" | "cross_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "timeout" | "clash" | "not_open_yet" | "session_ended" | "session_full" | "session_started" | "idempotency_key_reused" | "username_taken" | "already_exists" | "changed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid" | "idempotency_key_missing" | "password_weak" | "password_wrong" | "reason_required" | "offer_invalid" | "offer_unsupported" | "token_invalid" | "precondition_failed" | "precondition_required" | "too_many_attempts" | "internal" | "stopping" | "storage_full" | "unavailable";
+        ProblemCode: "malformed" | "not_signed_in" | "sign_in_failed" | "password_must_change" | "not_allowed" | "cross_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "timeout" | "clash" | "not_open_yet" | "session_ended" | "session_cancelled" | "session_full" | "session_started" | "idempotency_key_reused" | "username_taken" | "already_exists" | "last_admin" | "changed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid" | "idempotency_key_missing" | "password_weak" | "password_wrong" | "reason_required" | "offer_invalid" | "offer_unsupported" | "token_invalid" | "precondition_failed" | "precondition_required" | "too_many_attempts" | "internal" | "stopping" | "storage_full" | "unavailable";
         QuorumFigures: {
             /** Format: int32 */
             people_confirmed: number;
@@ -1739,11 +1732,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JoinRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -2274,11 +2263,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JoinRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -2301,7 +2286,7 @@ export interface operations {
     live_whep: {
         parameters: {
             query?: {
-                /** @description Tells apart those who share a pool token */
+                /** @description Tells apart those who share a pool token. */
                 as?: string;
             };
             header?: never;
@@ -2337,7 +2322,10 @@ export interface operations {
     };
     live_whep_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tells apart those who share a pool token. */
+                as?: string;
+            };
             header?: never;
             path: {
                 /** @description A UUID, or `demo` */
@@ -2366,7 +2354,10 @@ export interface operations {
     };
     live_whep_patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tells apart those who share a pool token. */
+                as?: string;
+            };
             header?: never;
             path: {
                 /** @description A UUID, or `demo` */
@@ -2381,6 +2372,14 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/trickle-ice-sdpfrag": string;
+                };
+            };
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2400,7 +2399,7 @@ export interface operations {
     live_whip: {
         parameters: {
             query?: {
-                /** @description Tells apart those who share a pool token */
+                /** @description Tells apart those who share a pool token. */
                 as?: string;
             };
             header?: never;
@@ -2436,7 +2435,10 @@ export interface operations {
     };
     live_whip_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tells apart those who share a pool token. */
+                as?: string;
+            };
             header?: never;
             path: {
                 /** @description A UUID, or `demo` */
@@ -2465,7 +2467,10 @@ export interface operations {
     };
     live_whip_patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tells apart those who share a pool token. */
+                as?: string;
+            };
             header?: never;
             path: {
                 /** @description A UUID, or `demo` */
@@ -2480,6 +2485,14 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/trickle-ice-sdpfrag": string;
+                };
+            };
             204: {
                 headers: {
                     [name: string]: unknown;

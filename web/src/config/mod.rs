@@ -1,0 +1,270 @@
+//! Configuration: flags over environment over the TOML file over defaults, and every mistake in it as one sentence that says what to do.
+
+mod layer;
+mod page;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use layer::{Layer, LogFormat};
+pub use page::{table, variables};
+
+/// Where the environment names the TOML file.
+pub const FILE_VARIABLE: &str = "NHIPCAU_CONFIG";
+const PREFIX: &str = "NHIPCAU_";
+/// Clients behind strict lines know the port of STUN; one port serves everybody.
+const MEDIA_PORT: u16 = 3478;
+
+/// What the server runs with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    pub data: PathBuf,
+    pub http: SocketAddr,
+    pub media_udp: SocketAddr,
+    /// Empty: what the media socket is bound to.
+    pub public_ips: Vec<IpAddr>,
+    pub public_url: Option<String>,
+    pub front: Front,
+    pub occasion: Occasion,
+    pub load: Load,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// What stands between the browsers and us. Camera and microphone work only in a secure context: TLS, or this very machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Front {
+    Loopback,
+    Tls { cert: PathBuf, key: PathBuf },
+    Proxy,
+}
+
+impl Front {
+    /// Whether browsers see `https`: then cookies are `Secure` and the strict transport header is sent.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        match self {
+            Self::Loopback => false,
+            Self::Tls { .. } | Self::Proxy => true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occasion {
+    Real,
+    /// Known passwords and an always open session.
+    Demo,
+}
+
+/// Whether pool tokens are honoured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Load {
+    Refused,
+    Allowed,
+}
+
+/// Each variant is one sentence for the person at the terminal, and says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigRefused {
+    #[error("{flags}; see `nhipcau serve --help`.")]
+    Flags { flags: String },
+    #[error(
+        "The environment variable {name} is not a setting of this program: unset it, or see `nhipcau serve --help` for the right name."
+    )]
+    UnknownVariable { name: String },
+    #[error("The configuration file {} cannot be read ({why}): check its path and permissions.", .path.display())]
+    FileUnreadable { path: PathBuf, why: std::io::Error },
+    #[error("The configuration file {} is wrong in line {line} ({why}): correct that line.", .path.display())]
+    FileWrong { path: PathBuf, line: usize, why: String },
+    #[error("--tls-cert and --tls-key belong together: give both or neither.")]
+    HalfTls,
+    #[error("--behind-proxy and --tls-cert exclude each other: let either the proxy or this server end TLS.")]
+    ProxyWithTls,
+    #[error(
+        "Plain HTTP on {http} would leave browsers without camera and microphone: give --tls-cert and --tls-key, add --behind-proxy if a \
+         proxy ends TLS, or listen on 127.0.0.1."
+    )]
+    PlainHttpAbroad { http: SocketAddr },
+    #[error("The public URL {url} is not of the form https://host or https://host:port: write it without a path.")]
+    PublicUrl { url: String },
+    #[error("The log filter {filter} is not understood: write for example `info` or `warn,signaling=debug`.")]
+    LogFilter { filter: String },
+}
+
+/// Merges what was said in all places.
+pub fn settle(flags: Layer, file: Option<&Path>) -> Result<Settings, ConfigRefused> {
+    let layer = match file {
+        Some(path) => flags.over(read(path)?),
+        None => flags,
+    };
+    settings(layer)
+}
+
+/// Refuses variables that look like ours and mean nothing: a typing mistake must not silently become a default.
+pub fn check_environment(variables: impl Iterator<Item = OsString>, known: &[String]) -> Result<(), ConfigRefused> {
+    for name in variables {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with(PREFIX) && name != FILE_VARIABLE && !known.contains(&name) {
+            return Err(ConfigRefused::UnknownVariable { name });
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Layer, ConfigRefused> {
+    let text =
+        std::fs::read_to_string(path).map_err(|why| ConfigRefused::FileUnreadable { path: path.to_owned(), why })?;
+    toml::from_str(&text).map_err(|wrong| {
+        let start = wrong.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        ConfigRefused::FileWrong { path: path.to_owned(), line, why: wrong.message().to_owned() }
+    })
+}
+
+fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
+    let occasion = if layer.demo == Some(true) { Occasion::Demo } else { Occasion::Real };
+    let demo = occasion == Occasion::Demo;
+    let tls = match (layer.tls_cert, layer.tls_key) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return Err(ConfigRefused::HalfTls),
+    };
+    let default_http = if tls.is_some() { (Ipv4Addr::UNSPECIFIED, 8443) } else { (Ipv4Addr::LOCALHOST, 8080) };
+    let http = layer.http.unwrap_or_else(|| default_http.into());
+    let front = match (tls, layer.behind_proxy == Some(true)) {
+        (Some(_), true) => return Err(ConfigRefused::ProxyWithTls),
+        (Some((cert, key)), false) => Front::Tls { cert, key },
+        (None, true) => Front::Proxy,
+        (None, false) if http.ip().is_loopback() => Front::Loopback,
+        (None, false) => return Err(ConfigRefused::PlainHttpAbroad { http }),
+    };
+    let log = layer.log.unwrap_or_else(|| "info".to_owned());
+    if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
+        return Err(ConfigRefused::LogFilter { filter: log });
+    }
+    Ok(Settings {
+        data: layer.data.unwrap_or_else(|| PathBuf::from(if demo { "data/demo" } else { "data" })),
+        http,
+        media_udp: layer.media_udp.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, MEDIA_PORT).into()),
+        public_ips: layer.public_ip,
+        public_url: layer.public_url.map(public_url).transpose()?,
+        front,
+        occasion,
+        load: if layer.allow_load.unwrap_or(demo) { Load::Allowed } else { Load::Refused },
+        log,
+        log_format: layer.log_format.unwrap_or_default(),
+    })
+}
+
+/// `https://host[:port]` without a trailing slash.
+fn public_url(url: String) -> Result<String, ConfigRefused> {
+    let parsed = url.trim_end_matches('/').parse::<axum::http::Uri>();
+    match parsed {
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none() => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        Ok(_) | Err(_) => Err(ConfigRefused::PublicUrl { url }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("nhipcau.toml");
+        std::fs::write(&path, text).unwrap();
+        (dir, path)
+    }
+
+    fn refusal(flags: Layer, text: &str) -> String {
+        let (_dir, path) = file(text);
+        let sentence = settle(flags, Some(&path)).unwrap_err().to_string();
+        assert!(!sentence.contains('\n'), "not one sentence: {sentence}");
+        sentence.replace(&path.display().to_string(), "FILE")
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let (_dir, path) =
+            file("http = \"127.0.0.1:9000\"\nmedia-udp = \"127.0.0.1:9001\"\npublic-ip = [\"10.1.2.3\"]\n");
+        let flags = Layer { http: Some("127.0.0.1:7000".parse().unwrap()), ..Layer::default() };
+        let settings = settle(flags, Some(&path)).unwrap();
+        assert_eq!(settings.http.port(), 7000);
+        assert_eq!(settings.media_udp.port(), 9001);
+        assert_eq!(settings.public_ips, ["10.1.2.3".parse::<IpAddr>().unwrap()]);
+        assert_eq!(settings.data, PathBuf::from("data"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let sentence = refusal(Layer::default(), "demo = true\nhtp = \"127.0.0.1:9000\"\n");
+        assert!(
+            sentence.starts_with("The configuration file FILE is wrong in line 2 (unknown field `htp`"),
+            "{sentence}"
+        );
+        assert!(sentence.ends_with("correct that line."), "{sentence}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_its_line() {
+        let sentence = refusal(Layer::default(), "\nhttp = \"everywhere\"\n");
+        assert!(sentence.starts_with("The configuration file FILE is wrong in line 2"), "{sentence}");
+    }
+
+    #[test]
+    fn a_missing_file_says_so() {
+        let sentence = settle(Layer::default(), Some(Path::new("/nowhere/nhipcau.toml"))).unwrap_err().to_string();
+        assert!(sentence.contains("/nowhere/nhipcau.toml cannot be read"), "{sentence}");
+    }
+
+    #[test]
+    fn a_variable_with_our_prefix_that_is_no_setting_is_refused() {
+        let known = vec!["NHIPCAU_HTTP".to_owned()];
+        let names = |list: &[&str]| list.iter().map(OsString::from).collect::<Vec<_>>().into_iter();
+        assert!(check_environment(names(&["HOME", "NHIPCAU_HTTP", "NHIPCAU_CONFIG"]), &known).is_ok());
+        let sentence = check_environment(names(&["NHIPCAU_HTP"]), &known).unwrap_err().to_string();
+        assert!(sentence.starts_with("The environment variable NHIPCAU_HTP is not a setting"), "{sentence}");
+    }
+
+    #[test]
+    fn plain_http_leaves_the_machine_only_behind_a_proxy_or_with_tls() {
+        let abroad = Layer { http: Some("0.0.0.0:80".parse().unwrap()), ..Layer::default() };
+        assert!(matches!(settle(abroad.clone(), None), Err(ConfigRefused::PlainHttpAbroad { .. })));
+        let proxied = Layer { behind_proxy: Some(true), ..abroad.clone() };
+        assert_eq!(settle(proxied, None).unwrap().front, Front::Proxy);
+        let half = Layer { tls_cert: Some("cert.pem".into()), ..abroad.clone() };
+        assert!(matches!(settle(half.clone(), None), Err(ConfigRefused::HalfTls)));
+        let whole = Layer { tls_key: Some("key.pem".into()), ..half };
+        assert!(settle(whole, None).unwrap().front.is_https());
+    }
+
+    #[test]
+    fn the_demo_has_its_own_directory_and_honours_pool_tokens() {
+        let demo = settle(Layer { demo: Some(true), ..Layer::default() }, None).unwrap();
+        assert_eq!((demo.occasion, demo.load, demo.data), (Occasion::Demo, Load::Allowed, PathBuf::from("data/demo")));
+        let real = settle(Layer::default(), None).unwrap();
+        assert_eq!((real.occasion, real.load), (Occasion::Real, Load::Refused));
+    }
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        let with = |url: &str| settle(Layer { public_url: Some(url.to_owned()), ..Layer::default() }, None);
+        assert_eq!(
+            with("https://hop.quangninh.gov.vn/").unwrap().public_url.as_deref(),
+            Some("https://hop.quangninh.gov.vn")
+        );
+        for wrong in ["hop.quangninh.gov.vn", "ftp://x", "https://x/y", "https://x/?q"] {
+            assert!(matches!(with(wrong), Err(ConfigRefused::PublicUrl { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_log_filter_that_means_nothing_is_refused() {
+        let layer = Layer { log: Some("info,=,=".to_owned()), ..Layer::default() };
+        assert!(matches!(settle(layer, None), Err(ConfigRefused::LogFilter { .. })));
+    }
+}

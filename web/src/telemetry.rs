@@ -1,0 +1,60 @@
+//! Logs and figures.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, Settings};
+
+/// Lines on stderr. Stdout is for what a person asked for: addresses, accounts, tokens.
+pub fn log(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second call (several servers in one test process) keeps the first one's choice.
+    let _already_set = match settings.log_format {
+        LogFormat::Human => subscriber.with_target(false).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+}
+
+/// What `/metrics` prints.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+/// Seconds; a page should answer within the first three.
+const BUCKETS: [f64; 8] = [0.005, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+
+impl Metrics {
+    /// Makes the process's figures known. A second call in one process gets a page of its own that stays empty.
+    #[must_use]
+    pub fn install() -> Self {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::debug!("figures are already counted by another server of this process");
+        }
+        Self(handle)
+    }
+
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+/// Histograms are emptied into their buckets this often when nobody reads them.
+const UPKEEP: Duration = Duration::from_secs(10);
+
+/// Until the process ends.
+pub async fn keep_up(metrics: Metrics) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        metrics.0.run_upkeep();
+    }
+}

@@ -34,7 +34,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	cd $(UI) && npm run build
 
 ## Everything that must pass, cheapest first.
-test: setup-test lint unit system browser
+test: setup-test lint unit system
 
 lint: ui
 	cargo fmt --all --check

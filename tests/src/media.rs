@@ -60,7 +60,7 @@ impl Pictures {
     pub fn key_frame(&mut self, bytes: usize) -> Frame {
         let mut frame = BytesMut::with_capacity(bytes);
         // Frame tag: key frame (bit 0 clear), version 0, shown, first partition of 16 bytes.
-        frame.put_slice(&[0x10 | 0x00, 0x02, 0x00]);
+        frame.put_slice(&[0x10, 0x02, 0x00]);
         frame.put_slice(&[0x9d, 0x01, 0x2a]);
         frame.put_u16_le(self.width);
         frame.put_u16_le(self.height);

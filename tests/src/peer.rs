@@ -147,15 +147,16 @@ impl Peer {
             state: Mutex::new(RTCPeerConnectionState::New),
             received: Arc::clone(&received),
         }));
-        let connection = PeerConnectionBuilder::new()
+        let building = PeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
             .with_interceptor_registry(registry)
             .with_handler(Arc::new(shared.clone()))
             .with_runtime(default_runtime().context("the tokio runtime is compiled in")?)
             .with_udp_addrs(vec!["127.0.0.1:0"])
-            .build()
-            .await?;
+            .build();
+        // Twenty kilobytes of state that would otherwise sit in every caller's future.
+        let connection = Box::pin(building).await?;
         let (mut audio, mut video) = (None, None);
         if wanted.publish {
             let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);

@@ -117,7 +117,7 @@ fn body_row(sheet: &mut Worksheet, index: usize, row: &AttendanceRow) -> Result<
     sheet.write_number_with_format(line, 8, minutes(present), &number)?;
     sheet.write_number_with_format(line, 9, minutes(i64::from(row.spoken_seconds) * 1000), &number)?;
     sheet.write_string_with_format(line, 10, row.reason.as_deref().unwrap_or(""), &text)?;
-    sheet.write_string_with_format(line, 11, &signature(row), &text)?;
+    sheet.write_string_with_format(line, 11, signature(row), &text)?;
     Ok(())
 }
 

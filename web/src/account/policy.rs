@@ -48,7 +48,9 @@ pub fn one_time() -> Result<NewPassword, NoRandomness> {
         for _ in 0..GROUP {
             let byte = SysRng.try_next_u32().map_err(|_| NoRandomness)?.to_le_bytes()[0];
             // 32 letters divide 256, so every letter is equally likely.
-            text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+            if let Some(letter) = LETTERS.get(usize::from(byte) % LETTERS.len()) {
+                text.push(char::from(*letter));
+            }
         }
     }
     // The first group makes it pass the policy whatever was drawn, but for a lower-case letter.

@@ -13,7 +13,7 @@ pub fn table() -> String {
         let Some(long) = argument.get_long() else { continue };
         let value = argument.get_value_names().and_then(<[_]>::first).map_or(String::new(), |name| format!(" {name}"));
         let variable = argument.get_env().map_or(String::new(), |name| format!("`{}`", name.to_string_lossy()));
-        let help = argument.get_long_help().or(argument.get_help()).map_or(String::new(), |help| help.to_string());
+        let help = argument.get_long_help().or(argument.get_help()).map_or(String::new(), ToString::to_string);
         let meaning = help.split("\n\n").map(str::trim).collect::<Vec<_>>().join(". ").replace('|', "\\|");
         page.push_str(&format!("| `--{long}{value}` | {variable} | `{long}` | {} |\n", meaning.replace('\n', " ")));
     }

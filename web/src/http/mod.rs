@@ -103,7 +103,6 @@ fn for_everybody_with_a_token() -> OpenApiRouter<App> {
 }
 
 /// The application, ready to be served.
-#[must_use]
 pub fn router(app: &App) -> Router {
     let (api, _) = table().split_for_parts();
     api.route("/ws", any(live::socket))

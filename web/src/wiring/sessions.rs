@@ -39,12 +39,12 @@ async fn ask(store: &Office, session: SessionId) -> Result<SessionBrief, OpenRef
     };
     let detail = store.session(id, now).await.map_err(failed)?.ok_or(OpenRefused::Unknown)?;
     let policies = store.policies().await.map_err(failed)?;
-    open_until(&detail.session, &policies, now).map_err(refusal)?;
+    open_until(&detail.session, &policies, now).map_err(|refused| refusal(&refused))?;
     let marks = store.marks(id).await.map_err(failed)?;
     Ok(brief(detail, &policies, marks, now))
 }
 
-fn refusal(refused: JoinRefused) -> OpenRefused {
+fn refusal(refused: &JoinRefused) -> OpenRefused {
     match refused {
         JoinRefused::NotOpenYet { .. } => OpenRefused::NotOpenYet,
         JoinRefused::Ended | JoinRefused::Cancelled => OpenRefused::Ended,

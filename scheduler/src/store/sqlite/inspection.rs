@@ -13,14 +13,16 @@ impl Inspection for Sqlite {
         let rows = sqlx::query("PRAGMA integrity_check").fetch_all(&mut *tx).await?;
         let said: Vec<String> = rows.iter().map(|row| row.text("integrity_check")).collect::<Result<_, _>>()?;
         let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *tx).await?;
-        let orphans = orphans.iter().map(|row| row.text("table").map(|table| format!("a row of {table} refers to nothing")));
+        let orphans =
+            orphans.iter().map(|row| row.text("table").map(|table| format!("a row of {table} refers to nothing")));
         let mut complaints: Vec<String> = said.into_iter().filter(|line| line != "ok").collect();
         complaints.extend(orphans.collect::<Result<Vec<_>, _>>()?);
         Ok(complaints)
     }
 
     async fn all_sessions(&self) -> Result<Vec<SessionId>, StoreFailure> {
-        let rows = sqlx::query("SELECT id FROM session ORDER BY starts_at, id").fetch_all(&mut *self.read().await?).await?;
+        let rows =
+            sqlx::query("SELECT id FROM session ORDER BY starts_at, id").fetch_all(&mut *self.read().await?).await?;
         rows.iter().map(|row| row.parsed("id")).collect()
     }
 

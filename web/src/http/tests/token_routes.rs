@@ -61,7 +61,7 @@ async fn an_offer_is_refused_for_what_is_wrong_with_it() {
     );
     let large = vec![b'a'; 300 * 1024];
     assert_eq!(call(&world, "POST", WHIP, &[authorized, SDP], &large).await.refusal(), (413, "too_large".to_owned()));
-    let forged = format!("{}x", bearer);
+    let forged = format!("{bearer}x");
     assert_eq!(
         call(&world, "POST", WHIP, &[("authorization", &forged), SDP], b"v=0\r\n").await.refusal(),
         (401, "token_invalid".to_owned())

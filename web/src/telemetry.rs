@@ -1,5 +1,6 @@
 //! Logs and figures.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -10,7 +11,9 @@ use crate::config::{LogFormat, Settings};
 /// Lines on stderr. Stdout is for what a person asked for: addresses, accounts, tokens.
 pub fn log(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people: a journal or a file gets plain text.
+    let ansi = std::io::stderr().is_terminal();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
     // A second call (several servers in one test process) keeps the first one's choice.
     let _already_set = match settings.log_format {
         LogFormat::Human => subscriber.with_target(false).try_init(),

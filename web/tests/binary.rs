@@ -49,8 +49,8 @@ fn every_mistake_ends_the_start_with_one_sentence_that_says_what_to_do() {
     std::fs::write(&file, "log = \"info\"\nhtp = 1\n").unwrap();
     let key = sentence(serve(&data).arg("--config").arg(&file));
     assert!(key.contains("is wrong in line 2 (unknown field `htp`"), "{key}");
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let held = TcpListener::bind(taken).unwrap();
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap();
     let port = sentence(nhipcau().args(["serve", "--http", &taken.to_string(), "--data"]).arg(&data));
     assert_eq!(
         port,

@@ -60,17 +60,11 @@ export const cancelSession = (id: string, reason: string) =>
   answer(bridge.POST("/api/v1/sessions/{id}/cancel", { ...of(id), body: { reason } }));
 export const reissueLinks = (id: string, siteIds?: string[]) =>
   answer(bridge.POST("/api/v1/sessions/{id}/invitations", { ...of(id), body: siteIds ? { site_ids: siteIds } : {} }));
-export const joinSession = (id: string, headcount?: number) =>
-  answer(bridge.POST("/api/v1/sessions/{id}/join", { ...of(id), body: headcount === undefined ? {} : { headcount } }));
+export const joinSession = (id: string) => answer(bridge.POST("/api/v1/sessions/{id}/join", of(id)));
 export const invitation = (secret: string) =>
   answer(bridge.GET("/api/v1/invitations/{secret}", { params: { path: { secret } } }));
-export const joinByInvitation = (secret: string, headcount?: number) =>
-  answer(
-    bridge.POST("/api/v1/invitations/{secret}/join", {
-      params: { path: { secret } },
-      body: headcount === undefined ? {} : { headcount },
-    }),
-  );
+export const joinByInvitation = (secret: string) =>
+  answer(bridge.POST("/api/v1/invitations/{secret}/join", { params: { path: { secret } } }));
 
 export const attendance = (id: string) => answer(bridge.GET("/api/v1/sessions/{id}/attendance", of(id)));
 export const editAttendance = (id: string, row: string, body: m.AttendanceEdit) =>

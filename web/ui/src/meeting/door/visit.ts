@@ -25,11 +25,8 @@ export async function visitOf(route: DoorRoute, me: Me | undefined): Promise<Vis
   return route.page === "invitation" ? byInvitation(route.secret) : byAccount(route.sessionId, me);
 }
 
-export function enter(route: DoorRoute, headcount: number | null): Promise<Joining> {
-  const people = headcount ?? undefined;
-  return route.page === "invitation"
-    ? calls.joinByInvitation(route.secret, people)
-    : calls.joinSession(route.sessionId, people);
+export function enter(route: DoorRoute): Promise<Joining> {
+  return route.page === "invitation" ? calls.joinByInvitation(route.secret) : calls.joinSession(route.sessionId);
 }
 
 async function byInvitation(secret: string): Promise<Visit> {

@@ -95,8 +95,9 @@ async fn noise_on_the_media_port_gets_no_answer_and_is_counted() -> anyhow::Resu
     };
     let rtp = [0x80, 111, 0, 1, 0, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4].to_vec();
     let client_hello = [22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0].to_vec();
-    for datagram in [unauthenticated_stun, rtp, client_hello, vec![0xff; 1_400], vec![]] {
-        socket.send(&datagram).await?;
+    let noise = [unauthenticated_stun, rtp, client_hello, vec![0xff; 1_400], vec![]];
+    for datagram in &noise {
+        socket.send(datagram).await?;
     }
     let mut answer = [0_u8; 1_500];
     let answered = tokio::time::timeout(std::time::Duration::from_secs(1), socket.recv(&mut answer)).await;
@@ -104,6 +105,8 @@ async fn noise_on_the_media_port_gets_no_answer_and_is_counted() -> anyhow::Resu
 
     let visitor = app.visitor()?;
     tests::eventually("drops are counted by kind", std::time::Duration::from_secs(15), || async {
+        // The figures are brought up to date while datagrams come.
+        socket.send(noise.first()?).await.ok()?;
         let metrics = visitor.raw("/metrics").await.ok()?.text().await.ok()?;
         let dropped = metrics.lines().filter(|line| line.starts_with("sfu_dropped_packets_total"));
         let dropped: f64 = dropped.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();

@@ -13,8 +13,16 @@ import { MeetingSocket } from "./socket";
 export type Screen = "phone" | "office" | "desk_wall" | "wall";
 const SLOTS: Record<Screen, number> = { phone: 5, office: 9, desk_wall: 25, wall: 49 };
 
+/** A timer that is this late says that the page itself was not running. */
+const BUSY_MS = 1_500;
+
 /** How often clocks on the page are looked at; they show whole seconds. */
 const TICK_MS = 250;
+
+/** No more than there are sites to see, with two to spare for those that come unannounced; never fewer than a phone shows. */
+function slotsFor(screen: Screen, sites: number): number {
+  return Math.min(SLOTS[screen], Math.max(SLOTS.phone, sites + 2));
+}
 
 export class MeetingSession {
   state = $state.raw<State>(outside);
@@ -143,7 +151,7 @@ export class MeetingSession {
       case "forget_seat":
         return forgetSeat(effect.session);
       case "build_media":
-        return void this.#peer.build(effect.limits, SLOTS[this.#screen]);
+        return void this.#peer.build(effect.limits, slotsFor(this.#screen, effect.sites));
       case "restart_media":
         return void this.#peer.restart();
       case "accept_answer":
@@ -165,9 +173,12 @@ export class MeetingSession {
 
   #startTimer(name: TimerName, ms: number): void {
     this.#stopTimer(name);
+    const due = Date.now() + ms;
     this.#timers.set(
       name,
       setTimeout(() => {
+        // A page that slept or was busy had messages waiting too: they are read before their absence is believed.
+        if (name === "silence" && Date.now() - due > BUSY_MS) return this.#startTimer(name, BUSY_MS);
         this.#timers.delete(name);
         this.tell({ kind: "timer", name });
       }, ms),

@@ -23,7 +23,7 @@ describe("coming in", () => {
     expect(page.inside.you).toBe(ME);
     expect(page.inside.clock_offset).toBe(5_000);
     expect(effects).toContainEqual({ do: "remember_seat", seat: { ...seat, resume: "r1" } });
-    expect(effects).toContainEqual({ do: "build_media", limits: { audio_slots: 3, video_slots_max: 25 } });
+    expect(effects).toContainEqual({ do: "build_media", limits: { audio_slots: 3, video_slots_max: 25 }, sites: 3 });
   });
 
   test("everybody comes in muted, whatever the pre-join page showed", () => {

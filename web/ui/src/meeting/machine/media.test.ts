@@ -28,7 +28,11 @@ test("a flicker that stays gets new credentials, and a new connection when those
   expect(page.sent(page.tell({ kind: "offer_made", sdp: "r", restart: true }))).toEqual([
     { kind: "restart", sdp: "r" },
   ]);
-  expect(page.tell({ kind: "timer", name: "media" })).toContainEqual({ do: "build_media", limits: page.inside.limits });
+  expect(page.tell({ kind: "timer", name: "media" })).toContainEqual({
+    do: "build_media",
+    limits: page.inside.limits,
+    sites: 3,
+  });
 });
 
 test("a failed connection restarts at once", () => {
@@ -59,7 +63,7 @@ test("a server that gave another seat gets a new offer", () => {
   page.cut();
   page.tell({ kind: "timer", name: "retry" });
   page.tell({ kind: "socket_opened" });
-  expect(page.welcome({ you: "another" })).toContainEqual({ do: "build_media", limits: page.inside.limits });
+  expect(page.welcome({ you: "another" })).toContainEqual({ do: "build_media", limits: page.inside.limits, sites: 3 });
 });
 
 test("a refused restart builds anew; an offer refused as out of turn asks for a fresh socket", () => {
@@ -67,7 +71,7 @@ test("a refused restart builds anew; an offer refused as out of turn asks for a 
   page.tell({ kind: "media_failed" });
   page.tell({ kind: "offer_made", sdp: "r", restart: true });
   const effects = page.hear({ kind: "refused", re: page.lastId("restart"), code: "out_of_turn" });
-  expect(effects).toContainEqual({ do: "build_media", limits: page.inside.limits });
+  expect(effects).toContainEqual({ do: "build_media", limits: page.inside.limits, sites: 3 });
   page.tell({ kind: "offer_made", sdp: "o", restart: false });
   expect(page.hear({ kind: "refused", re: page.lastId("offer"), code: "out_of_turn" })).toContainEqual({
     do: "close_socket",
@@ -181,7 +185,11 @@ test("a server that dropped the media while we were away gets a new offer", () =
   page.cut();
   page.tell({ kind: "timer", name: "retry" });
   page.tell({ kind: "socket_opened" });
-  expect(page.welcome({ media_kept: false })).toContainEqual({ do: "build_media", limits: page.inside.limits });
+  expect(page.welcome({ media_kept: false })).toContainEqual({
+    do: "build_media",
+    limits: page.inside.limits,
+    sites: 3,
+  });
 });
 
 test("the camera chosen before joining outlives the news that comes before the answer", () => {

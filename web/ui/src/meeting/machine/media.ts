@@ -8,7 +8,7 @@ export function build(state: Inside): [Inside, Effect[]] {
   return [
     { ...state, media: { is: "offering" }, slots: {}, view_told: null },
     [
-      { do: "build_media", limits: state.limits },
+      { do: "build_media", limits: state.limits, sites: state.meeting.order.length },
       { do: "start_timer", name: "media", ms: BUILD_MS },
     ],
   ];

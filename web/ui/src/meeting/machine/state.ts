@@ -234,7 +234,7 @@ export type Effect =
   | { do: "stop_timer"; name: TimerName }
   | { do: "remember_seat"; seat: Seat }
   | { do: "forget_seat"; session: string }
-  | { do: "build_media"; limits: MediaLimits }
+  | { do: "build_media"; limits: MediaLimits; sites: number }
   | { do: "restart_media" }
   | { do: "accept_answer"; sdp: string }
   | { do: "close_media" }

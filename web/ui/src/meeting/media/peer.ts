@@ -1,5 +1,6 @@
 // SHELL: the one peer connection. Negotiated once: what we send and a fixed pool of slots; who fills a slot, the server says.
 import type { MediaLimits, SourceName } from "../../generated/wire";
+import { lean } from "./sdp";
 
 export interface PeerEvents {
   offerMade(sdp: string, restart: boolean): void;
@@ -151,8 +152,9 @@ export class Peer {
   async #offer(connection: Connection, restart: boolean): Promise<void> {
     await connection.pc.setLocalDescription(await connection.pc.createOffer({ iceRestart: restart }));
     // The server is ICE-lite: it learns our addresses from our checks, so the offer leaves without waiting for candidates.
-    const sdp = connection.pc.localDescription?.sdp;
+    const written = connection.pc.localDescription?.sdp;
     if (this.#connection !== connection) return;
+    const sdp = written === undefined ? undefined : lean(written);
     if (sdp === undefined) this.#events.offerFailed(restart);
     else this.#events.offerMade(sdp, restart);
   }

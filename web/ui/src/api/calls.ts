@@ -58,6 +58,7 @@ export const reschedule = (id: string, body: m.TimeSpan) =>
   answer(bridge.PATCH("/api/v1/sessions/{id}", { ...of(id), body }));
 export const cancelSession = (id: string, reason: string) =>
   answer(bridge.POST("/api/v1/sessions/{id}/cancel", { ...of(id), body: { reason } }));
+export const endSession = (id: string) => answer(bridge.POST("/api/v1/sessions/{id}/end", of(id)));
 export const reissueLinks = (id: string, siteIds?: string[]) =>
   answer(bridge.POST("/api/v1/sessions/{id}/invitations", { ...of(id), body: siteIds ? { site_ids: siteIds } : {} }));
 export const joinSession = (id: string) => answer(bridge.POST("/api/v1/sessions/{id}/join", of(id)));

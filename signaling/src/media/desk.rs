@@ -1,7 +1,7 @@
 //! Participants on one side, peers on the other. The desk knows which peer is whose, keeps what the meeting wants, and tells the
 //! engine one command at a time, the withdrawal of a right before anything else.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use sfu::command::{Command, CommandRefused, Reply, Right, Rights, SlotSize, View};
@@ -40,8 +40,18 @@ pub struct Desk {
     views: BTreeMap<ParticipantId, WantedView>,
     quality: BTreeMap<ParticipantId, LineQuality>,
     errands: VecDeque<Errand>,
+    /// What has to be looked at again: a room of two hundred is not compared as a whole at every command.
+    stale: Stale,
     in_flight: Option<InFlight>,
     news: VecDeque<MediaNews>,
+}
+
+/// What the engine may have been told otherwise.
+#[derive(Debug, Default)]
+struct Stale {
+    rights: BTreeSet<PeerId>,
+    views: BTreeSet<PeerId>,
+    stage: bool,
 }
 
 #[derive(Debug)]
@@ -101,6 +111,7 @@ impl Desk {
             views: BTreeMap::new(),
             quality: BTreeMap::new(),
             errands: VecDeque::new(),
+            stale: Stale::default(),
             in_flight: None,
             news: VecDeque::new(),
         }
@@ -124,10 +135,19 @@ impl Desk {
                 None => self.news.push_back(MediaNews::RestartFailed { ticket, code: RefusalCode::NoMedia }),
             },
             MediaOrder::Drop { participant, path } => self.drop_path(participant, path),
-            MediaOrder::Forward { participant, sources } => drop(self.wanted.insert(participant, sources)),
-            MediaOrder::Stage(stage) => self.stage = stage,
+            MediaOrder::Forward { participant, sources } => {
+                self.wanted.insert(participant, sources);
+                let peers: Vec<PeerId> = self.peers_of(participant).collect();
+                self.stale.rights.extend(peers);
+            }
+            MediaOrder::Stage(stage) => {
+                self.stage = stage;
+                self.stale.stage = true;
+            }
             MediaOrder::View { participant, pinned, slots } => {
                 self.views.insert(participant, WantedView { pinned, slots });
+                let peers: Vec<PeerId> = self.peers_of(participant).collect();
+                self.stale.views.extend(peers);
             }
         }
     }
@@ -200,6 +220,19 @@ impl Desk {
         self.peers.get(&peer).map(|peer| peer.owner)
     }
 
+    fn peers_of(&self, owner: ParticipantId) -> impl Iterator<Item = PeerId> {
+        self.peers.iter().filter(move |(_, peer)| peer.owner == owner).map(|(id, _)| *id)
+    }
+
+    /// A peer of his came or went: his own views leave it out, those who pinned him show it, the stage may stand on it.
+    fn path_changed(&mut self, owner: ParticipantId) {
+        let pinned_by = |peer: &Peer| self.views.get(&peer.owner).is_some_and(|view| view.pinned.contains(&owner));
+        let concerned: Vec<PeerId> =
+            self.peers.iter().filter(|(_, peer)| peer.owner == owner || pinned_by(peer)).map(|(id, _)| *id).collect();
+        self.stale.views.extend(concerned);
+        self.stale.stage = true;
+    }
+
     fn peer_on(&self, owner: ParticipantId, path: Path) -> Option<PeerId> {
         self.peers.iter().find(|(_, peer)| peer.owner == owner && peer.path == path).map(|(id, _)| *id)
     }
@@ -208,6 +241,7 @@ impl Desk {
     fn drop_path(&mut self, owner: ParticipantId, path: Path) {
         let Some(peer) = self.peer_on(owner, path) else { return };
         self.peers.remove(&peer);
+        self.path_changed(owner);
         let waiting = self.errands.len();
         self.errands.retain(|errand| !matches!(errand, Errand::Join { peer: joining, .. } if *joining == peer));
         let never_sent = self.errands.len() < waiting;
@@ -226,11 +260,13 @@ impl Desk {
             return;
         };
         let (participant, path) = (peer.owner, peer.path);
-        self.news.push_back(match reply {
+        let news = match reply {
             Ok(Reply::Answer(answer)) => {
                 let lines = peer_lines(&answer);
                 let sources = lines.sources;
                 peer.lines = Some(lines);
+                self.stale.rights.insert(id);
+                self.path_changed(participant);
                 MediaNews::Negotiated { participant, path, ticket, answer, sources }
             }
             Ok(Reply::Done | Reply::Fragment(_)) => {
@@ -242,13 +278,15 @@ impl Desk {
                 self.peers.remove(&id);
                 MediaNews::NegotiationFailed { participant, path, ticket, code: code(&refused) }
             }
-        });
+        };
+        self.news.push_back(news);
     }
 
     fn disconnected(&mut self, id: PeerId, now: UtcMs) {
         let Some(peer) = self.peers.remove(&id) else { return };
         self.errands.retain(|errand| errand.peer() != id);
         let participant = peer.owner;
+        self.path_changed(participant);
         self.news.push_back(MediaNews::Ended { participant, path: peer.path });
         if !self.peers.values().any(|other| other.owner == participant) {
             self.quality.insert(participant, LineQuality::Lost);
@@ -273,17 +311,21 @@ impl Desk {
     }
 
     fn next_rights(&mut self) -> Option<Command> {
-        let wanted = &self.wanted;
-        let behind = |peer: &Peer| {
-            let rights = rights(wanted.get(&peer.owner).copied().unwrap_or_default());
-            (peer.lines.is_some() && peer.rights_sent != rights).then_some(rights)
-        };
-        let (id, rights) = self.peers.iter().find_map(|(id, peer)| Some((*id, behind(peer)?)))?;
-        self.peers.get_mut(&id)?.rights_sent = rights;
-        Some(Command::SetRights { peer: id, rights })
+        while let Some(id) = self.stale.rights.pop_first() {
+            let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.lines.is_some()) else { continue };
+            let rights = rights(self.wanted.get(&peer.owner).copied().unwrap_or_default());
+            if peer.rights_sent != rights {
+                peer.rights_sent = rights;
+                return Some(Command::SetRights { peer: id, rights });
+            }
+        }
+        None
     }
 
     fn next_stage(&mut self) -> Option<Command> {
+        if !std::mem::take(&mut self.stale.stage) {
+            return None;
+        }
         let stage: Vec<TrackRef> = self.stage.iter().filter_map(|(who, source)| self.track(*who, *source)).collect();
         if stage == self.stage_sent {
             return None;
@@ -328,15 +370,20 @@ impl Desk {
     }
 
     fn next_view(&mut self) -> Option<Command> {
-        let (id, view) = self.peers.iter().find_map(|(id, peer)| {
-            let view = self.view_of(peer)?;
-            (peer.view_sent.as_ref() != Some(&view)).then_some((*id, view))
-        })?;
-        self.peers.get_mut(&id)?.view_sent = Some(view.clone());
-        Some(Command::SetView { peer: id, view })
+        while let Some(id) = self.stale.views.pop_first() {
+            let view = self.peers.get(&id).and_then(|peer| self.view_of(peer).map(|view| (view, &peer.view_sent)));
+            let Some(view) = view.filter(|(view, sent)| sent.as_ref() != Some(view)).map(|(view, _)| view) else {
+                continue;
+            };
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.view_sent = Some(view.clone());
+            }
+            return Some(Command::SetView { peer: id, view });
+        }
+        None
     }
 
-    /// Nothing for a peer without video slots.
+    /// Nothing for a peer whose offer was not answered yet.
     fn view_of(&self, peer: &Peer) -> Option<View> {
         let lines = peer.lines.as_ref()?;
         let own = self.peers.iter().filter(|(_, other)| other.owner == peer.owner).map(|(id, _)| *id).collect();

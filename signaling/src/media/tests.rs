@@ -217,3 +217,29 @@ fn the_stage_names_tracks_only_of_peers_that_carry_them() {
     assert_eq!(last.len(), 2, "as soon as B sends, B stands first");
     assert_eq!(last[1], TrackRef { peer: a, source: Source::Screen });
 }
+
+#[test]
+fn somebody_pinned_before_he_sends_is_shown_when_he_does() {
+    let mut desk = Desk::new(ROOM);
+    let a = joined(&mut desk, A, Path::Browser);
+    desk.order(MediaOrder::View { participant: A, pinned: vec![B], slots: vec![] });
+    carry_out(&mut desk);
+    desk.order(negotiate(B, Path::Whip));
+    let shown = carry_out(&mut desk)
+        .into_iter()
+        .any(|command| matches!(command, Command::SetView { peer, view } if peer == a && view.pinned.len() == 1));
+    assert!(shown);
+}
+
+#[test]
+fn a_room_at_rest_wants_nothing_of_the_engine() {
+    let mut desk = Desk::new(ROOM);
+    joined(&mut desk, A, Path::Browser);
+    joined(&mut desk, B, Path::Browser);
+    desk.order(MediaOrder::Forward { participant: A, sources: SourceSet::of(&SOURCES) });
+    desk.order(MediaOrder::Stage(vec![(A, SourceName::Camera)]));
+    assert_eq!(carry_out(&mut desk).len(), 2);
+    desk.order(MediaOrder::Forward { participant: A, sources: SourceSet::of(&SOURCES) });
+    desk.order(MediaOrder::Stage(vec![(A, SourceName::Camera)]));
+    assert_eq!(carry_out(&mut desk).len(), 0);
+}

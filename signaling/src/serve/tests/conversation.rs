@@ -140,3 +140,33 @@ pub(super) async fn eventually(done: impl Fn() -> bool) {
     });
     waited.await.expect("it never came to pass");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_and_thirty_one_sites_that_come_in_the_same_second_are_all_let_in_and_nobody_is_too_slow() {
+    let (keys, _) = Keys::generate().unwrap();
+    // A busy machine may take its time for the pages' side of it; this is about messages, not about silence.
+    let timers = Timers { away_after: PATIENCE, ..Timers::default() };
+    let server = Arc::new(Server::start_with(keys, SessionBrief { timers, ..brief(Mode::Conference) }).await);
+    let mut hall = server.join(HALL).await;
+    let mut pages = tokio::task::JoinSet::new();
+    for who in 1000..1231 {
+        let server = server.clone();
+        pages.spawn(async move {
+            let mut page = server.join(who).await;
+            page.ask(ClientMessage::AskToSpeak { note: None }).await.unwrap();
+            page.until(|message| matches!(message, ServerMessage::Mode { mode: Mode::Training })).await;
+        });
+    }
+    let all_asked =
+        |message: &ServerMessage| matches!(message, ServerMessage::Floor { floor } if floor.queue.len() == 231);
+    tokio::select! {
+        _ = hall.until(all_asked) => {}
+        page = pages.join_next() => panic!("a page ended early: {page:?}"),
+    }
+    hall.ask(ClientMessage::SetMode { mode: Mode::Training }).await.unwrap();
+    while let Some(page) = pages.join_next().await {
+        page.unwrap();
+    }
+    let counts = server.host.counters().read();
+    assert!(!counts.iter().any(|count| count.label == Some(("code", "slow".into()))), "{counts:?}");
+}

@@ -118,8 +118,10 @@ words! {
     /// By what somebody came.
     Via {
         Browser = "browser",
-        /// A program of the WHIP standard.
+        /// A program that publishes by the WHIP standard.
         Whip = "whip",
+        /// A program that receives by the WHEP standard.
+        Whep = "whep",
     }
 }
 

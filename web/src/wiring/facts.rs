@@ -111,7 +111,8 @@ fn identity_to_office(who: MarkedIdentity) -> Identity {
         group: who.group,
         via: Some(match who.via {
             Via::Browser => OfficeVia::Browser,
-            Via::Whip | Via::Whep => OfficeVia::Whip,
+            Via::Whip => OfficeVia::Whip,
+            Via::Whep => OfficeVia::Whep,
         }),
     }
 }
@@ -126,6 +127,7 @@ fn identity_to_meeting(who: mark::Identity) -> MarkedIdentity {
         occupant: if who.site { Occupant::Site } else { Occupant::Person },
         via: match who.via {
             Some(OfficeVia::Whip) => Via::Whip,
+            Some(OfficeVia::Whep) => Via::Whep,
             Some(OfficeVia::Browser) | None => Via::Browser,
         },
     }

@@ -1,18 +1,7 @@
-//! The engine's front door for the live meetings, and the way of its facts back to them.
+//! The way of the engine's facts to the live meetings.
 
-use sfu::command::Command;
-use sfu::net::{Bridge, FactReceiver};
-use signaling::media::{CommandFuture, MediaPort};
+use sfu::net::FactReceiver;
 use signaling::serve::Host;
-
-pub struct BridgePort(pub Bridge);
-
-impl MediaPort for BridgePort {
-    fn command(&self, command: Command) -> CommandFuture {
-        let bridge = self.0.clone();
-        Box::pin(async move { bridge.command(command).await })
-    }
-}
 
 /// Hands on what the engine reports, in order, until it stops.
 pub async fn pass_on(mut facts: FactReceiver, host: Host) {

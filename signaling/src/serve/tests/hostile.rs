@@ -32,7 +32,8 @@ async fn every_breach_of_the_protocol_is_closed_with_its_own_code_and_nobody_els
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
-    let server = Server::start().await;
+    let (keys, _) = Keys::generate().unwrap();
+    let server = Server::start_impatient(keys, brief(Mode::Conference), Duration::from_millis(300)).await;
     let mut client = server.knock().await;
     assert_eq!(client.closed().await, (4408, "hello_timeout".into()));
 }

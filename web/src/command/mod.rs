@@ -1,5 +1,6 @@
 //! The subcommands of `nhipcau`, and how a refusal reaches the person at the terminal: as one sentence on stderr.
 
+mod connections;
 pub mod serve;
 pub mod start;
 pub mod tls;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::connections::PerAddress;
 use super::start::{self, Ready, StartRefused};
 use super::tls;
 use crate::app::App;
@@ -47,6 +48,8 @@ async fn serve(settings: Settings) -> Result<(), StartRefused> {
     let mut serving: Serving = tokio::spawn(answer(listener, certificate, app.clone(), handle.clone()));
     tokio::select! {
         () = signals.next() => drain(&app, &handle, serving, signals).await,
+        // After a failed flush nobody knows what the disk holds: a new start reads it again, this process must not pretend.
+        () = app.store().marks_ended() => return Err(StartRefused::DiskFailed { path: app.settings().data.clone() }),
         // It ends only by failing.
         ended = &mut serving => return ended.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(StartRefused::Served),
     }
@@ -61,14 +64,16 @@ async fn answer(
     handle: Handle<SocketAddr>,
 ) -> std::io::Result<()> {
     let service = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let door = PerAddress::new(app.settings().front.clone());
     match certificate {
         Some(config) => {
-            let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
+            let door = RustlsAcceptor::new(config).acceptor(door);
+            let mut server = axum_server::from_tcp(listener)?.acceptor(door).handle(handle);
             server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
             server.serve(service).await
         }
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            let mut server = axum_server::from_tcp(listener)?.acceptor(door).handle(handle);
             server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
             server.serve(service).await
         }

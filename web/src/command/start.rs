@@ -29,7 +29,7 @@ use crate::telemetry::Metrics;
 use crate::wiring::key::{self, KeyRefused};
 use crate::wiring::live::Live;
 use crate::wiring::marks::StoredMarks;
-use crate::wiring::media::{BridgePort, pass_on};
+use crate::wiring::media::pass_on;
 use crate::wiring::recordings::Recordings;
 use crate::wiring::sessions::OfficeSessions;
 use crate::wiring::upkeep;
@@ -63,6 +63,8 @@ pub enum StartRefused {
     Demo(#[from] DemoRefused),
     #[error("Passwords cannot be hashed on this machine ({0}): give it more memory.")]
     Hash(#[from] HashFailed),
+    #[error("The disk under {} failed: mend it, then start again; what was acknowledged before is there.", .path.display())]
+    DiskFailed { path: PathBuf },
     #[error("The server stopped ({0}): look at the log, then start again.")]
     Served(std::io::Error),
     #[error("The program's threads cannot be started ({0}): look at the limits of this user.")]
@@ -168,7 +170,7 @@ pub async fn ready(settings: Settings) -> Result<Ready, StartRefused> {
         Load::Refused => LoadTest::Refused,
     };
     let ports = Ports {
-        media: Arc::new(BridgePort(bridge.clone())),
+        media: Arc::new(bridge.clone()),
         marks: Arc::new(StoredMarks { store: store.clone() }),
         recording: Arc::new(recordings.clone()),
         sessions: Arc::new(OfficeSessions { store: store.clone() }),

@@ -73,6 +73,15 @@ pub async fn no_larger_than_allowed(request: Request, next: Next) -> Result<Resp
     }
 }
 
+/// A body of the largest size at 70 kbit/s, and the slowest work we do. What streams for longer (a recording, the WebSocket) has begun
+/// its answer by then.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Who sends a body byte by byte does not hold a handler for ever.
+pub async fn answered_in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    tokio::time::timeout(ANSWERED_WITHIN, next.run(request)).await.map_err(|_late| ProblemCode::Timeout.into())
+}
+
 /// Headers of every answer.
 pub async fn with_careful_headers(State(front): State<Front>, request: Request, next: Next) -> Response {
     let policy = content_policy(request.headers());

@@ -108,6 +108,11 @@ impl Sqlite {
         self.writer.close().await;
     }
 
+    /// Resolves when no mark will be stored any more: the disk has failed under them, or [`Self::close`] was called.
+    pub async fn marks_ended(&self) {
+        self.marks.ended().await;
+    }
+
     /// A write transaction, which holds the write lock from its first moment.
     async fn write(&self) -> Result<Transaction<'static, Engine>, StoreFailure> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)

@@ -54,6 +54,11 @@ impl MarkWriter {
             let _ended = done.await;
         }
     }
+
+    /// Resolves when nothing will be stored any more: after [`Self::drain`], or when the disk has failed.
+    pub(super) async fn ended(&self) {
+        self.orders.closed().await;
+    }
 }
 
 async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Order>) {
@@ -74,9 +79,7 @@ async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Order>) {
             return;
         }
         if end == Health::Lost {
-            tracing::error!(
-                "the disk failed under the attendance marks; nothing more is stored, restart after mending it"
-            );
+            tracing::error!("the disk failed under the attendance marks; nothing more is stored");
             return;
         }
     }

@@ -125,6 +125,7 @@ async fn after_closing_nothing_is_stored_and_nothing_pretends_to_be() {
     stored.unwrap();
     let late = world.store.store_marks(vec![mark(2, id, at(8, 1), joined(who))]).await;
     assert!(matches!(late, Err(MarkRefused::Failed(StoreFailure::Closed))), "{late:?}");
+    world.store.marks_ended().await;
     let again = Sqlite::open(world.path()).await.unwrap();
     assert_eq!(again.marks(id).await.unwrap().len(), 1);
 }

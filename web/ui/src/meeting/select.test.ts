@@ -46,7 +46,13 @@ describe("the main picture", () => {
   });
 
   test("stays with the last voice through a pause", () => {
-    expect(mainPicture(inside({ speaker: null }), null, "b")).toMatchObject({ participant: "b", why: "voice" });
+    const before = { participant: "b", source: "camera", why: "voice" } as const;
+    expect(mainPicture(inside({ speaker: null }), null, before)).toMatchObject({ participant: "b", why: "voice" });
+  });
+
+  test("goes to the chair when he comes, from whoever was shown because nobody else was there", () => {
+    const before = { participant: "b", source: "camera", why: "present" } as const;
+    expect(mainPicture(inside({ speaker: null }), null, before)).toMatchObject({ participant: CHAIR, why: "chair" });
   });
 
   test("stays with a site whose line dropped until something else happens", () => {

@@ -77,7 +77,7 @@ export function onAir(inside: Inside): Shown | null {
  * The main picture of somebody who does not run the meeting. He may choose for himself unless the chair chose for all, and he does not
  * look at himself: while he speaks he sees the chair.
  */
-export function mainPicture(inside: Inside, pinned: string | null, before: string | null): Shown | null {
+export function mainPicture(inside: Inside, pinned: string | null, before: Shown | null): Shown | null {
   const { meeting, you } = inside;
   const air = onAir(inside);
   if (air !== null && air.why === "chosen" && air.participant !== you) return air;
@@ -88,7 +88,9 @@ export function mainPicture(inside: Inside, pinned: string | null, before: strin
   }
   if (air !== null && air.participant !== you) {
     // A voice that fell silent keeps the picture until the next one speaks; jumping back to the chair in every pause tires the eye.
-    const last = before === null ? undefined : meeting.participants[before];
+    // Whoever was shown only because he was there gives way.
+    const spoke = before?.why === "voice" || before?.why === "floor";
+    const last = spoke ? meeting.participants[before.participant] : undefined;
     const pause =
       air.why === "chair" && meeting.stage === null && last !== undefined && last.id !== you && isSeated(last);
     return pause ? { participant: last.id, source: "camera", why: "voice" } : air;

@@ -4,6 +4,7 @@ import type { Inside } from "./machine";
 import {
   agendaRows,
   expectedEnd,
+  firstToCall,
   headcount,
   mainPicture,
   matches,
@@ -114,6 +115,16 @@ test("who watches the lines is not counted among the sites", () => {
   const technician = withOne(inside(), "d", { role: "technician" });
   const room = withOne(technician, "c", { presence: { kind: "expected" } });
   expect(headcount(room.meeting)).toEqual({ here: 4, invited: 5 });
+});
+
+test("a chair who joins as a person is not one more site", () => {
+  const room = withOne(inside(), ME, { role: "chair", site: false });
+  expect(headcount(room.meeting).invited).toBe(headcount(inside().meeting).invited - 1);
+});
+
+test("the next to be called is the first who is in the room", () => {
+  const room = withOne(inside({ floor: { holders: [], queue: ["a", "b"].map(waiting) } }), "a", { presence: away });
+  expect(firstToCall(room.meeting)?.who.id).toBe("b");
 });
 
 test("a picture says why it is missing", () => {

@@ -52,9 +52,12 @@ export interface Headcount {
   invited: number;
 }
 
-/** Sites are those that speak and vote: who keeps the minutes or watches the lines sits beside them and is not counted. */
+/**
+ * Sites and guests are those that speak and vote. Who leads from a seat of his own, keeps the minutes or watches the lines sits beside
+ * them and is not counted: the office counts sites, and both must name one number.
+ */
 export function headcount(meeting: Meeting): Headcount {
-  const counted = inOrder(meeting).filter((one) => one.role === "chair" || one.role === "delegate");
+  const counted = inOrder(meeting).filter((one) => one.role === "delegate" || (one.role === "chair" && one.site));
   return { here: counted.filter((one) => one.presence.kind === "here").length, invited: counted.length };
 }
 
@@ -222,6 +225,11 @@ export function queueRows(meeting: Meeting): QueueRow[] {
     const who = meeting.participants[entry.participant];
     return who === undefined ? [] : [{ place: index + 1, entry, who }];
   });
+}
+
+/** Whom "next" calls: the first who is in the room. Who lost the line keeps the place and is passed over meanwhile. */
+export function firstToCall(meeting: Meeting): QueueRow | undefined {
+  return queueRows(meeting).find((row) => row.who.presence.kind === "here");
 }
 
 export interface AgendaRow {

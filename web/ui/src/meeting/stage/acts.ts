@@ -1,6 +1,6 @@
 // What a press or a key does. One place, so that a button and its key can never differ.
 import type { Room } from "../room";
-import { floorState, microphoneState, queueRows, speakerOnFloor } from "../select";
+import { floorState, microphoneState, firstToCall, speakerOnFloor } from "../select";
 
 export function pressMicrophone({ session, inside }: Room): void {
   switch (microphoneState(inside)) {
@@ -38,7 +38,7 @@ export function pressFloor({ session, inside }: Room): void {
 }
 
 export function callFirst({ session, inside }: Room): void {
-  const [first] = queueRows(inside.meeting);
+  const first = firstToCall(inside.meeting);
   if (first !== undefined) session.intend({ kind: "give_floor", participant: first.who.id });
 }
 

@@ -131,6 +131,7 @@ export const meeting: typeof source = {
 
   threshold: {
     backToCalendar: "Back to the calendar",
+    toSession: "Open the session: attendance, recording",
     backHome: "Back to the first page",
     backToPrejoin: "Back to the preparation",
     retryNow: "Try again now",
@@ -358,7 +359,7 @@ export const meeting: typeof source = {
       absent: "Not here",
     },
     acts: (name) => `Actions for ${name}`,
-    ungrouped: "Others",
+    ungrouped: "People",
   },
 
   acts: {

@@ -129,6 +129,7 @@ export const meeting = {
 
   threshold: {
     backToCalendar: "Về lịch họp",
+    toSession: "Mở phiên họp: điểm danh, bản ghi",
     backHome: "Về trang chính",
     backToPrejoin: "Về trang chuẩn bị",
     retryNow: "Thử lại ngay",
@@ -355,7 +356,7 @@ export const meeting = {
       absent: "Chưa vào",
     },
     acts: (name: string) => `Thao tác với ${name}`,
-    ungrouped: "Khác",
+    ungrouped: "Cá nhân",
   },
 
   acts: {

@@ -25,18 +25,20 @@ export function moreActs(words: Dictionary["meeting"], room: Room, layers: Layer
       items.push({ id: "record", label, act: () => pressRecording(room) });
     }
   }
-  if (inside.may.includes("set_mode")) {
-    for (const mode of MODES) {
+  const choosesMode = inside.may.includes("set_mode");
+  if (choosesMode) {
+    for (const [index, mode] of MODES.entries()) {
       items.push({
         id: mode,
         label: words.modes[mode],
+        ...(index === 0 && { heading: words.chairDesk.mode }),
         chosen: inside.meeting.mode === mode,
         act: () => session.intend({ kind: "set_mode", mode }),
       });
     }
   }
   items.push(
-    { id: "agenda", label: words.chairDesk.agenda, act: () => layers.open("agenda") },
+    { id: "agenda", label: words.chairDesk.agenda, apart: choosesMode, act: () => layers.open("agenda") },
     { id: "devices", label: words.devices.title, act: () => layers.open("devices") },
     { id: "help", label: words.help.title, act: () => layers.open("help") },
     { id: "leave", label: words.dialogs.leave.act, act: layers.leave },

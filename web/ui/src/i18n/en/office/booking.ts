@@ -62,7 +62,7 @@ export const booking: typeof source.booking = {
   siteClash: (clock) => `clash ${clock}`,
   expand: (name) => `Open ${name}`,
   chosen: "Chosen",
-  chosenEmpty: "No site chosen yet. Tick them in the tree.",
+  chosenEmpty: "No site besides the centre yet. Tick them in the tree.",
   byTree: "follows the tree",
   allOf: (n) => `All, ${n} sites today`,
   someOf: (n) => (n === 1 ? "1 site" : `${n} sites`),

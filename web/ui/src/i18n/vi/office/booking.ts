@@ -60,7 +60,7 @@ export const booking = {
   siteClash: (clock: string) => `trùng ${clock}`,
   expand: (name: string) => `Mở ${name}`,
   chosen: "Đã chọn",
-  chosenEmpty: "Chưa chọn điểm cầu nào. Đánh dấu ở cây bên trái.",
+  chosenEmpty: "Chưa mời điểm cầu nào ngoài trung tâm. Đánh dấu ở cây bên trái.",
   byTree: "theo cây đơn vị",
   allOf: (n: number) => `Tất cả, hiện có ${n} điểm cầu`,
   someOf: (n: number) => (n === 1 ? "1 điểm cầu" : `${n} điểm cầu`),

@@ -34,6 +34,8 @@ test("a time less than a day away is told relatively, and never as already past"
   expect(vi.relative(TUESDAY, TUESDAY - 119_000)).toBe("còn 1 phút");
   expect(vi.relative(TUESDAY, TUESDAY + 300_000)).toBe("5 phút trước");
   expect(vi.relative(TUESDAY, TUESDAY - 172_800_000)).toBe("24/11/2026");
+  expect(vi.ahead(TUESDAY, TUESDAY - 172_800_000)).toBe("còn 2 ngày");
+  expect(vi.ahead(TUESDAY, TUESDAY - 300_000)).toBe("còn 5 phút");
 });
 
 test("numbers have the decimal comma and the point for thousands", () => {

@@ -34,6 +34,8 @@ export interface Formats {
   length(ms: number): string;
   /** `còn 22 giờ 48 phút`, `12 phút trước`; beyond a day the date itself */
   relative(at: number, now: number): string;
+  /** For what comes, where the date stands beside it: `còn 22 giờ 48 phút`, `còn 3 ngày` */
+  ahead(at: number, now: number): string;
   /** `1.284`, `9,4` */
   number(value: number, digits?: number): string;
   /** `1,2 GB` */
@@ -42,6 +44,7 @@ export interface Formats {
 
 const WORDS = {
   vi: {
+    day: (n: number) => `${n} ngày`,
     hour: (n: number) => `${n} giờ`,
     minute: (n: number) => `${n} phút`,
     second: (n: number) => `${n} giây`,
@@ -50,6 +53,7 @@ const WORDS = {
     now: "ngay bây giờ",
   },
   en: {
+    day: (n: number) => (n === 1 ? "1 day" : `${n} days`),
     hour: (n: number) => `${n} h`,
     minute: (n: number) => `${n} min`,
     second: (n: number) => `${n} s`,
@@ -82,6 +86,15 @@ export function formatsFor(language: Language): Formats {
     return rest === 0 ? words.hour(hours) : `${words.hour(hours)} ${words.minute(rest)}`;
   };
 
+  const relative = (at: number, now: number) => {
+    const distance = at - now;
+    if (Math.abs(distance) >= DAY_MS) return date(at);
+    if (Math.abs(distance) < MINUTE_MS) return words.now;
+    // Whole minutes, rounded down, so that "còn 1 phút" is never said after the hour has struck.
+    const whole = Math.floor(Math.abs(distance) / MINUTE_MS) * MINUTE_MS;
+    return distance > 0 ? words.left(length(whole)) : words.ago(length(whole));
+  };
+
   return {
     date,
     dayMonth,
@@ -94,14 +107,9 @@ export function formatsFor(language: Language): Formats {
     range: (from, to) => `${clock(from)} - ${clock(to)}`,
     position,
     length,
-    relative: (at, now) => {
-      const distance = at - now;
-      if (Math.abs(distance) >= DAY_MS) return date(at);
-      if (Math.abs(distance) < MINUTE_MS) return words.now;
-      // Whole minutes, rounded down, so that "còn 1 phút" is never said after the hour has struck.
-      const whole = Math.floor(Math.abs(distance) / MINUTE_MS) * MINUTE_MS;
-      return distance > 0 ? words.left(length(whole)) : words.ago(length(whole));
-    },
+    relative,
+    ahead: (at, now) =>
+      at - now < DAY_MS ? relative(at, now) : words.left(words.day(Math.floor((at - now) / DAY_MS))),
     number: (value, digits = 0) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value),
     bytes: (value) => bytes(locale, value),

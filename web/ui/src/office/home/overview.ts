@@ -7,8 +7,6 @@ export interface Overview {
   running: SessionSummary[];
   /** Not begun, soonest first. */
   next: SessionSummary[];
-  /** Of those, in the coming seven days. */
-  soon: SessionSummary[];
   held: SessionSummary[];
   week: SessionSummary[];
 }
@@ -21,7 +19,6 @@ export function overviewOf(sessions: readonly SessionSummary[], now: number, mon
   return {
     running: sessions.filter(isRunning).toSorted((a, b) => a.starts_at - b.starts_at),
     next,
-    soon: next.filter((one) => one.starts_at < now + 7 * DAY_MS),
     held: sessions.filter((one) => one.state === "ended" && one.starts_at >= monthStart),
     week: sessions.filter((one) => one.starts_at >= weekStart && one.starts_at < weekStart + 7 * DAY_MS),
   };

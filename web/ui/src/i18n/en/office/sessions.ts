@@ -25,7 +25,7 @@ export const home: typeof source.home = {
   counters: {
     running: "Running",
     upcoming: "Upcoming",
-    upcomingDetail: "Next 7 days",
+    upcomingDetail: "Next 30 days",
     held: "Held",
     heldDetail: (month) => `Month ${month}`,
     recordings: "Recordings",

@@ -24,7 +24,7 @@ export const home = {
   counters: {
     running: "Đang diễn ra",
     upcoming: "Sắp tới",
-    upcomingDetail: "7 ngày tới",
+    upcomingDetail: "30 ngày tới",
     held: "Đã họp",
     heldDetail: (month: string) => `Tháng ${month}`,
     recordings: "Bản ghi",

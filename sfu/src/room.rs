@@ -281,10 +281,8 @@ impl Room {
         if self.programme.is_some() {
             return;
         }
-        let programme = Programme::new(self.id);
-        programme.speaker(now, self.speaker.dominant(), egress);
-        self.programme = Some(programme);
-        self.assign_programme();
+        self.programme = Some(Programme::begin(now, self.id, self.speaker.dominant(), egress));
+        self.assign_programme(now, egress);
         self.request_key_frames(now, egress);
     }
 

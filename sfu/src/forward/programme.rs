@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use crate::egress::Egress;
 use crate::forward::slot::Passed;
 use crate::forward::stream::{Stream, Taken};
-use crate::id::{MediaKind, PeerId, RoomId, Ssrc};
+use crate::id::{MediaKind, PeerId, RoomId, Ssrc, TrackRef};
 use crate::slab::TrackAt;
 use crate::tap::TapEvent;
 use crate::track::Track;
@@ -18,15 +18,28 @@ const VIDEO_CLOCK_HZ: u32 = 90_000;
 
 pub(crate) struct Programme {
     room: RoomId,
+    /// What the recording is to show.
     pub(crate) shown: Option<TrackAt>,
+    /// Whose picture the reader was told he is getting. It follows `shown` when the new picture's first key frame passes.
+    pub(crate) told: Option<TrackRef>,
     pub(crate) stream: Stream,
 }
 
 impl Programme {
-    pub(crate) fn new(room: RoomId) -> Self {
+    pub(crate) fn begin(now: Instant, room: RoomId, speaker: Option<PeerId>, egress: &mut impl Egress) -> Self {
         // Nobody sees this stream on a wire: any number does to begin with.
         let stream = Stream::new(Ssrc(room.0 as u32), MediaKind::Video, VIDEO_CLOCK_HZ);
-        Self { room, shown: None, stream }
+        let programme = Self { room, shown: None, told: None, stream };
+        egress.tap(room, TapEvent::Picture { at: now, track: None });
+        programme.speaker(now, speaker, egress);
+        programme
+    }
+
+    pub(crate) fn turn(&mut self, now: Instant, track: Option<TrackRef>, egress: &mut impl Egress) {
+        if self.told != track {
+            self.told = track;
+            egress.tap(self.room, TapEvent::Picture { at: now, track });
+        }
     }
 
     pub(crate) fn picture(
@@ -40,7 +53,10 @@ impl Programme {
         let (numbers, passed) = match self.stream.take(now, track, key, stored.meta) {
             Taken::No => return Passed::No,
             Taken::Passed(numbers) => (numbers, Passed::Sent),
-            Taken::Opened { numbers, left } => (numbers, Passed::Opened { left }),
+            Taken::Opened { numbers, left } => {
+                self.turn(now, Some(track.name), egress);
+                (numbers, Passed::Opened { left })
+            }
         };
         let shared = stored.payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
         let mut payload = BytesMut::with_capacity(numbers.descriptor().len() + shared.len());

@@ -35,7 +35,7 @@ impl Room {
         for at in self.everybody() {
             self.assign_pictures(now, at, &order, egress);
         }
-        self.assign_programme();
+        self.assign_programme(now, egress);
     }
 
     pub(super) fn reassign_sounds(&mut self, now: Instant, egress: &mut impl Egress) {
@@ -101,9 +101,7 @@ impl Room {
     }
 
     fn showable(&self, name: TrackRef) -> Option<TrackAt> {
-        let publisher = self.peers.get(*self.places.get(&name.peer)?)?;
-        let mut tracks = publisher.publications.iter().map(|published| published.track);
-        tracks.find(|at| self.tracks.get(*at).is_some_and(|track| track.name == name && track.may_be_forwarded()))
+        self.named(name).filter(|at| self.tracks.get(*at).is_some_and(Track::may_be_forwarded))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the two callers differ in exactly these")]
@@ -289,18 +287,43 @@ impl Room {
         }
     }
 
-    /// The recording shows what a viewer without wishes would see in his main slot.
-    pub(super) fn assign_programme(&mut self) {
+    /// The recording shows what a viewer without wishes would see in his main slot, and nobody's picture longer than it is there.
+    pub(super) fn assign_programme(&mut self, now: Instant, egress: &mut impl Egress) {
+        self.darken_programme(now, egress);
         let order = self.picture_order();
         let Some(programme) = &self.programme else { return };
         let first = wishes(&order, std::iter::empty(), |_| false, 1).first().copied();
-        // When nobody is to be seen, the last picture stays.
         let Some(first) = first.filter(|first| programme.shown != Some(*first)) else { return };
         self.clear_programme();
         if let Some(programme) = &mut self.programme {
             programme.shown = Some(first);
         }
         self.aim_programme(first);
+    }
+
+    /// A picture that is switched off, held back or gone must not stand still in the recording, whether or not another takes its
+    /// place. When it comes back, it begins with a key frame.
+    fn darken_programme(&mut self, now: Instant, egress: &mut impl Egress) {
+        let Some(told) = self.programme.as_ref().and_then(|programme| programme.told) else { return };
+        let is_there = |at: TrackAt| {
+            self.tracks.get(at).is_some_and(|track| track.may_be_forwarded() && track.flow() == Flow::Flowing)
+        };
+        if self.named(told).is_some_and(is_there) {
+            return;
+        }
+        let shows_it = self.programme.as_ref().is_some_and(|programme| programme.stream.live().is_some());
+        if shows_it {
+            self.clear_programme();
+        }
+        if let Some(programme) = &mut self.programme {
+            programme.turn(now, None, egress);
+        }
+    }
+
+    fn named(&self, name: TrackRef) -> Option<TrackAt> {
+        let publisher = self.peers.get(*self.places.get(&name.peer)?)?;
+        let mut tracks = publisher.publications.iter().map(|published| published.track);
+        tracks.find(|at| self.tracks.get(*at).is_some_and(|track| track.name == name))
     }
 
     fn aim_programme(&mut self, at: TrackAt) {

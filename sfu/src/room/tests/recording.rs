@@ -135,3 +135,48 @@ fn when_the_person_on_screen_loses_the_right_the_recording_turns_away_at_once() 
     assert!(after.iter().all(|piece| piece.from == peers[1]));
     assert!(after[0].key);
 }
+
+fn shown(world: &World) -> Vec<Option<PeerId>> {
+    let picture = |event: &TapEvent| match event {
+        TapEvent::Picture { track, .. } => Some(track.map(|track| track.peer)),
+        _ => None,
+    };
+    world.wire.taps.iter().filter_map(picture).collect()
+}
+
+#[test]
+fn the_recording_says_whose_picture_it_shows_from_its_first_event_on() {
+    let (mut world, peers, mut stage) = three();
+    world.room.start_tap(world.now, &mut world.wire);
+    assert!(matches!(world.wire.taps[0], TapEvent::Picture { track: None, .. }));
+    stage.play(&mut world, 500);
+    world.stage(&[camera_of(peers[2])]);
+    stage.play(&mut world, 500);
+    assert_eq!(shown(&world), [None, Some(peers[0]), Some(peers[2])]);
+    let first_of = |peer| {
+        let of = |event: &TapEvent| matches!(event, TapEvent::Video { track, .. } if track.peer == peer);
+        world.wire.taps.iter().position(of).unwrap()
+    };
+    assert!(matches!(world.wire.taps[first_of(peers[2]) - 1], TapEvent::Picture { .. }));
+}
+
+#[test]
+fn a_picture_that_is_taken_away_does_not_stand_still_in_the_recording() {
+    let (mut world, peers, mut stage) = three();
+    world.room.start_tap(world.now, &mut world.wire);
+    stage.play(&mut world, 500);
+    for peer in &peers {
+        world.rights(*peer, Rights::NONE);
+    }
+    assert_eq!(shown(&world).last(), Some(&None));
+    world.rights(peers[0], Rights::ALL);
+    stage.play(&mut world, 500);
+    // The line breaks: nothing comes any more, and after a second nothing is shown.
+    assert_eq!(shown(&world).last(), Some(&Some(peers[0])));
+    world.run(1_500);
+    assert_eq!(shown(&world).last(), Some(&None));
+    let until = pictures(&world).len();
+    stage.play(&mut world, 1_000);
+    assert_eq!(shown(&world).last(), Some(&Some(peers[0])));
+    assert!(pictures(&world)[until].key);
+}

@@ -348,10 +348,21 @@ impl Run {
         }));
     }
 
+    /// What the last step closed is closed at once: while the recorder finishes its file, nobody hears or sees anybody any more.
+    async fn carry_out_last_orders(&mut self) {
+        if let Some(command) = self.command.take() {
+            self.desk.handle_reply(command.await);
+        }
+        while let Some(command) = self.desk.poll_command() {
+            self.desk.handle_reply(self.host.inner.ports.media.command(command).await);
+        }
+    }
+
     async fn finish(mut self) {
         let session = self.meeting.session();
         self.inbox.close();
         self.host.put_away(session, self.room);
+        self.carry_out_last_orders().await;
         if !self.backlog.is_empty() && !self.store(&[]).await {
             tracing::error!(%session, lost = self.backlog.len(), "the meeting ended and its last marks are lost");
         }

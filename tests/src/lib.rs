@@ -1,9 +1,14 @@
-//! The harness: the application as a process, people with a browser's manners, and media whose content can be told apart.
+//! The harness: the application as a process, people with a browser's manners, and media whose content can be told apart; and the
+//! whole of it once more as a world in virtual time.
 
 pub mod app;
+pub mod attendance;
+pub mod invariant;
+pub mod link;
 pub mod media;
 pub mod participant;
 pub mod peer;
+pub mod world;
 
 use std::future::Future;
 use std::time::Duration;

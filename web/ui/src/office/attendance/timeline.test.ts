@@ -53,14 +53,15 @@ test("a dropped line is a gap between two bars, a departure is not", () => {
   const dropped = row("a", { intervals: [here("09:00", "10:00"), here("08:00", "08:40", "lost")] });
   expect(barsOf(dropped, axis).here).toHaveLength(2);
   expect(barsOf(dropped, axis).lost).toHaveLength(1);
-  expect(lossesOf(dropped)).toEqual({ times: 1, ms: 20 * 60_000 });
+  expect(lossesOf(dropped)).toEqual({ times: 1, ms: 20 * 60_000, gone: undefined });
   const left = row("a", { intervals: [here("08:00", "08:40"), here("09:00", "10:00")] });
   expect(barsOf(left, axis).lost).toHaveLength(0);
-  expect(lossesOf(left)).toEqual({ times: 0, ms: 0 });
+  expect(lossesOf(left)).toEqual({ times: 0, ms: 0, gone: undefined });
 });
 
-test("a line that dropped and never came back counts once, without a length", () => {
-  expect(lossesOf(row("a", { intervals: [here("08:00", "08:40", "lost")] }))).toEqual({ times: 1, ms: 0 });
+test("a line that dropped and never came back is told by its last moment, not as a length of nothing", () => {
+  const gone = here("08:00", "08:40", "lost");
+  expect(lossesOf(row("a", { intervals: [gone] }))).toEqual({ times: 0, ms: 0, gone: gone.to });
 });
 
 test("ten minutes after the opening is late; before it, or without an opening, nobody is", () => {

@@ -50,8 +50,11 @@ export function barsOf(row: AttendanceRow, axis: Axis): Bars {
 }
 
 export interface Losses {
+  /** Drops after which the site came back, and how long it was away for them. */
   times: number;
   ms: number;
+  /** When the line dropped for good. */
+  gone: number | undefined;
 }
 
 /** How often the line dropped, and how long the site was away for it before it came back. */
@@ -61,9 +64,9 @@ export function lossesOf(row: AttendanceRow): Losses {
     (sum, one, index) => {
       if (one.ended !== "lost") return sum;
       const next = intervals[index + 1];
-      return { times: sum.times + 1, ms: sum.ms + (next ? next.from - one.to : 0) };
+      return next ? { ...sum, times: sum.times + 1, ms: sum.ms + next.from - one.to } : { ...sum, gone: one.to };
     },
-    { times: 0, ms: 0 },
+    { times: 0, ms: 0, gone: undefined },
   );
 }
 

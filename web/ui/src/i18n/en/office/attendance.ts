@@ -37,6 +37,7 @@ export const attendance: typeof source = {
   },
   lost: (times, length) =>
     times === 1 ? `Connection lost once, ${length}` : `Connection lost ${times} times, ${length}`,
+  lostForGood: (since) => `Connection lost at ${since}, did not come back`,
   lateBy: (length) => `${length} late`,
   estimated: "an edge is estimated",
   editedBy: (name, when) => `${name} edited ${when}`,

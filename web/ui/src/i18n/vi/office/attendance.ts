@@ -34,6 +34,7 @@ export const attendance = {
     spoken: "Phát biểu",
   },
   lost: (times: number, length: string) => `Mất kết nối ${times} lần, ${length}`,
+  lostForGood: (since: string) => `Mất kết nối từ ${since}, không vào lại`,
   lateBy: (length: string) => `Muộn ${length}`,
   estimated: "có mốc ước tính",
   editedBy: (name: string, when: string) => `${name} sửa ${when}`,

@@ -37,7 +37,7 @@ export const player: typeof source.player = {
   speakers: (n) => `Speakers ${n}`,
   find: "Search speakers, items",
   noneFound: "No item or speaker matches.",
-  noAgenda: "This meeting has no agenda.",
+  noAgenda: "No agenda item was opened during the meeting, so there is no place to jump to.",
   noSpeakers: "Nobody speaks in this recording.",
   item: "Item",
   play: "Play",

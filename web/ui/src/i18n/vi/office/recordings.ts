@@ -35,7 +35,7 @@ export const player = {
   speakers: (n: number) => `Người nói ${n}`,
   find: "Tìm người nói, mục",
   noneFound: "Không có mục hay người nói nào khớp.",
-  noAgenda: "Cuộc họp này không có chương trình.",
+  noAgenda: "Trong buổi họp chưa mục nào được chuyển tới, nên không có mốc theo chương trình.",
   noSpeakers: "Không có ai phát biểu trong bản ghi.",
   item: "Mục",
   play: "Phát",

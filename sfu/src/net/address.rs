@@ -18,13 +18,43 @@ pub(super) fn candidates(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<Socket
     ips.into_iter().map(|ip| SocketAddr::new(ip, bound.port())).collect()
 }
 
-/// The addresses packets to the world leave from, and the loopback for browsers on this machine.
+/// Each address is a line of every answer and something every client tries; a machine with more of them is told which to use.
+const OWN_ADDRESSES_MAX: usize = 8;
+
 fn own_addresses(listening_on: IpAddr) -> Vec<IpAddr> {
-    let v4 = [outgoing(Ipv4Addr::UNSPECIFIED.into(), DOCUMENTATION_V4), Some(Ipv4Addr::LOCALHOST.into())];
-    let v6 = [outgoing(Ipv6Addr::UNSPECIFIED.into(), DOCUMENTATION_V6)];
-    match listening_on {
-        IpAddr::V4(_) => v4.into_iter().flatten().collect(),
-        IpAddr::V6(_) => v4.into_iter().chain(v6).flatten().collect(),
+    let routed = [
+        outgoing(Ipv4Addr::UNSPECIFIED.into(), DOCUMENTATION_V4),
+        outgoing(Ipv6Addr::UNSPECIFIED.into(), DOCUMENTATION_V6),
+    ];
+    let interfaces = match if_addrs::get_if_addrs() {
+        Ok(interfaces) => interfaces.iter().filter(|one| one.is_oper_up()).map(if_addrs::Interface::ip).collect(),
+        Err(why) => {
+            tracing::warn!(%why, "the addresses of this machine's interfaces are not known");
+            Vec::new()
+        }
+    };
+    in_order(listening_on, routed.into_iter().flatten().chain(interfaces))
+}
+
+/// First the address packets to the world leave from, then those of the other networks this machine is in (a closed network has no way
+/// to the world, and a server may stand in two), last the loopback for browsers on this machine.
+fn in_order(listening_on: IpAddr, known: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let mut ips: Vec<IpAddr> = Vec::new();
+    for ip in known {
+        let speaks = ip.is_ipv4() || listening_on.is_ipv6();
+        if speaks && reaches_others(ip) && !ips.contains(&ip) && ips.len() < OWN_ADDRESSES_MAX {
+            ips.push(ip);
+        }
+    }
+    ips.push(Ipv4Addr::LOCALHOST.into());
+    ips
+}
+
+fn reaches_others(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local() && !ip.is_unspecified(),
+        // A link-local address means nothing without its interface, which a candidate cannot name.
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local() && !ip.is_unspecified(),
     }
 }
 
@@ -56,6 +86,24 @@ mod tests {
     fn without_configuration_the_bound_address_is_it() {
         let bound = "127.0.0.1:7000".parse().unwrap();
         assert_eq!(candidates(bound, &[]), [bound]);
+    }
+
+    #[test]
+    fn a_machine_in_two_closed_networks_is_reached_in_both() {
+        let found = |known: &[&str], listening: &str| -> Vec<String> {
+            let known: Vec<IpAddr> = known.iter().map(|ip| ip.parse().unwrap()).collect();
+            in_order(listening.parse().unwrap(), known.into_iter()).iter().map(ToString::to_string).collect()
+        };
+        let known =
+            ["10.1.0.5", "127.0.0.1", "10.1.0.5", "169.254.3.4", "192.168.7.5", "::1", "fe80::1", "2001:db8::5"];
+        assert_eq!(found(&known, "0.0.0.0"), ["10.1.0.5", "192.168.7.5", "127.0.0.1"]);
+        assert_eq!(found(&known, "::"), ["10.1.0.5", "192.168.7.5", "2001:db8::5", "127.0.0.1"]);
+    }
+
+    #[test]
+    fn a_machine_with_many_addresses_does_not_make_every_answer_longer() {
+        let many = (0..200).map(|last| IpAddr::from([10, 1, 0, last]));
+        assert_eq!(in_order(Ipv4Addr::UNSPECIFIED.into(), many).len(), OWN_ADDRESSES_MAX + 1);
     }
 
     #[test]

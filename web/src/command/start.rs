@@ -23,7 +23,7 @@ use crate::account::password::{HashFailed, Hasher};
 use crate::account::policy;
 use crate::app::{App, Parts, recordings};
 use crate::config::{Load, Occasion, Settings};
-use crate::demo::DemoRefused;
+use crate::demo::{DemoRefused, Mixed};
 use crate::secret::{NoRandomness, Secret};
 use crate::telemetry::Metrics;
 use crate::wiring::key::{self, KeyRefused};
@@ -61,6 +61,10 @@ pub enum StartRefused {
     FirstAccount(FirstAccountRefused),
     #[error("The demo accounts cannot be made ({0}): give another directory with --data.")]
     Demo(#[from] DemoRefused),
+    #[error("The directory {} holds a real office, which --demo would fill with a made-up province and known passwords: leave out --demo, or give another directory with --data.", .path.display())]
+    RealOffice { path: PathBuf },
+    #[error("The directory {} holds a demonstration, whose passwords everybody knows: add --demo, or give another directory with --data.", .path.display())]
+    Demonstration { path: PathBuf },
     #[error("Passwords cannot be hashed on this machine ({0}): give it more memory.")]
     Hash(#[from] HashFailed),
     #[error("The disk under {} failed: mend it, then start again; what was acknowledged before is there.", .path.display())]
@@ -137,12 +141,17 @@ async fn open_bridge(settings: &Settings) -> Result<(Bridge, FactReceiver), Star
     let config = BridgeConfig { udp: settings.media_udp, public_ips: settings.public_ips.clone() };
     let started = tokio::task::spawn_blocking(move || Bridge::start(config)).await;
     let started = started.map_err(|panic| StartRefused::Threads(std::io::Error::other(panic)))?;
-    started.map_err(|failed| match failed {
+    let (bridge, facts) = started.map_err(|failed| match failed {
         BridgeStartError::Port { address, source } if source.kind() == ErrorKind::AddrInUse => {
             StartRefused::MediaTaken { address }
         }
         other => StartRefused::Media(other),
-    })
+    })?;
+    let meant_for_others = settings.media_udp.ip().is_unspecified();
+    if meant_for_others && bridge.candidates().iter().all(|address| address.ip().is_loopback()) {
+        tracing::warn!("no network is up: only this machine reaches the media port; give --public-ip, or start again");
+    }
+    Ok((bridge, facts))
 }
 
 /// Puts the parts together.
@@ -150,6 +159,7 @@ pub async fn ready(settings: Settings) -> Result<Ready, StartRefused> {
     let lock = take_directory(&settings.data)?;
     let keys = key::load_or_make(&settings.data)?;
     let store = Office::open(&settings.data).await?;
+    check_occasion(&store, &settings).await?;
     let hasher = Hasher::new()?;
     let first_account = match settings.occasion {
         Occasion::Demo => {
@@ -182,6 +192,16 @@ pub async fn ready(settings: Settings) -> Result<Ready, StartRefused> {
     let live = Live::new(host, bridge, keys);
     let app = App::new(Parts { settings, store, hasher, live, metrics: Metrics::install() });
     Ok(Ready { app, first_account, _lock: lock })
+}
+
+/// Before anything is written.
+async fn check_occasion(store: &Office, settings: &Settings) -> Result<(), StartRefused> {
+    let people: Vec<_> = store.accounts().await?.iter().map(|account| account.person.id).collect();
+    let path = || settings.data.clone();
+    demo::fits(settings.occasion, &people).map_err(|mixed| match mixed {
+        Mixed::RealOffice => StartRefused::RealOffice { path: path() },
+        Mixed::Demonstration => StartRefused::Demonstration { path: path() },
+    })
 }
 
 /// Makes the administrator of a new installation.

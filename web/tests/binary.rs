@@ -69,7 +69,10 @@ fn every_mistake_ends_the_start_with_one_sentence_that_says_what_to_do() {
     std::fs::write(dir.path().join("cert.pem"), "no certificate").unwrap();
     let certificate = dir.path().join("cert.pem");
     let certificate = sentence(serve(&data).arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&certificate));
-    assert!(certificate.ends_with("check that both are PEM files and belong together."), "{certificate}");
+    assert!(certificate.contains("holds no certificate: give the PEM file"), "{certificate}");
+    let elsewhere =
+        sentence(nhipcau().args(["token", "--session", "demo", "--role", "chair", "--name", "A", "--data"]).arg(&file));
+    assert!(elsewhere.starts_with("The key file ") || elsewhere.starts_with("No server has run"), "{elsewhere}");
     let unwritable = sentence(&mut serve(&file.join("data")));
     assert!(unwritable.contains("cannot be written") && unwritable.contains("--data"), "{unwritable}");
     let abroad = sentence(nhipcau().args(["serve", "--http", "0.0.0.0:0", "--data"]).arg(&data));
@@ -126,6 +129,41 @@ impl Running {
         assert_eq!(status.code(), Some(0), "{log}");
         log
     }
+}
+
+#[test]
+fn known_passwords_stay_in_the_demonstration_whatever_flag_is_forgotten_or_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let (demo, real) = (dir.path().join("demo"), dir.path().join("real"));
+    let without_demo = |data: &Path| {
+        let mut command = nhipcau();
+        command.args(["serve", "--http", "127.0.0.1:0", "--media-udp", "127.0.0.1:0", "--data"]).arg(data);
+        command
+    };
+    Running::start(&mut serve(&demo)).terminate();
+    let refused = sentence(&mut without_demo(&demo));
+    assert!(refused.contains("holds a demonstration, whose passwords everybody knows: add --demo"), "{refused}");
+
+    Running::start(&mut without_demo(&real)).terminate();
+    let refused = sentence(&mut serve(&real));
+    assert!(refused.contains("holds a real office") && refused.contains("leave out --demo"), "{refused}");
+    // Nothing was written before the refusal: the office starts as it was, and makes no second administrator.
+    let again = Running::start(&mut without_demo(&real));
+    let known = again.ask(
+        "POST /api/v1/auth/sign-in HTTP/1.1\r\nContent-Type: application/json",
+        &format!("{{\"username\":\"thuky\",\"password\":\"{PASSWORD}\"}}"),
+    );
+    assert!(known.starts_with("HTTP/1.1 401"), "{known}");
+    again.terminate();
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_of_the_document_is_no_failure() {
+    let mut child = nhipcau().arg("openapi").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
 }
 
 /// The text between two marks.

@@ -8,11 +8,12 @@ pub mod token;
 pub mod verify;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, ConfigRefused, FILE_VARIABLE, Layer, settle};
 
@@ -47,7 +48,8 @@ struct Serve {
 
 /// 0: done. 1: it failed, or `verify` found something. 2: what was asked cannot be understood.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let asked = match CommandLine::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let asked = match CommandLine::try_parse_from(&arguments) {
         Ok(asked) => asked,
         Err(shown)
             if matches!(
@@ -59,10 +61,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         {
             // Nothing can be done for somebody who closed the terminal.
             let _closed = shown.print();
-            return ExitCode::SUCCESS;
+            // Asking for help is answered; saying nothing is not a command.
+            return ExitCode::from(u8::try_from(shown.exit_code()).unwrap_or(2));
         }
         Err(wrong) => {
-            eprintln!("{}", ConfigRefused::Flags { flags: one_line(&wrong) });
+            eprintln!("{}", ConfigRefused::Flags { flags: one_line(&wrong), command: help_of(&arguments) });
             return ExitCode::from(2);
         }
     };
@@ -70,10 +73,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => start(*serve),
         Command::Token(arguments) => report(token::run(&arguments)),
         Command::Verify(arguments) => verify::run(&arguments),
-        Command::Openapi => {
-            print!("{}", crate::http::document());
-            ExitCode::SUCCESS
-        }
+        Command::Openapi => printed(&crate::http::document()),
     }
 }
 
@@ -98,6 +98,25 @@ fn report<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A reader who has seen enough (`| head`) is no failure, and no reason to panic.
+fn printed(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(closed) if closed.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("What was asked for cannot be written ({why}): look where the output goes.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whose help tells more: the subcommand's, if there is one.
+fn help_of(arguments: &[OsString]) -> String {
+    let named = arguments.get(1).and_then(|word| word.to_str());
+    let known = CommandLine::command().get_subcommands().any(|known| Some(known.get_name()) == named);
+    named.filter(|_| known).map_or_else(|| "nhipcau".to_owned(), |named| format!("nhipcau {named}"))
 }
 
 /// What clap says in its first line, without its "error: ".
@@ -132,6 +151,14 @@ mod tests {
             refusal(&["token", "--data", "d"]),
             "the following required arguments were not provided: --session <ID>, --role <ROLE>, --name <NAME>"
         );
+    }
+
+    #[test]
+    fn a_mistake_names_the_help_that_tells_more() {
+        let help = |arguments: &[&str]| help_of(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(help(&["nhipcau", "token", "--role", "king"]), "nhipcau token");
+        assert_eq!(help(&["nhipcau", "serv"]), "nhipcau");
+        assert_eq!(help(&["nhipcau"]), "nhipcau");
     }
 
     #[test]

@@ -12,13 +12,14 @@ use signaling::token::{GRANT_LIFE_MAX, Grant, MediaRights, Occupant, Seat};
 use signaling::wire::Role;
 
 use crate::clock;
+use crate::config::Occasion;
 use crate::wiring::key::{self, KeyRefused};
 
 #[derive(Args)]
 pub struct TokenArgs {
-    /// The server's data directory, for its key
-    #[arg(long, env = "NHIPCAU_DATA", value_name = "DIR", default_value = "data")]
-    data: PathBuf,
+    /// The server's data directory, for its key [default: `data`, with `--session demo` `data/demo`]
+    #[arg(long, env = "NHIPCAU_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// The session: a UUID, or `demo`
     #[arg(long, value_name = "ID")]
     session: SessionId,
@@ -57,10 +58,16 @@ pub enum TokenFailed {
 
 /// Prints the token.
 pub fn run(arguments: &TokenArgs) -> Result<(), TokenFailed> {
-    let keys = key::load(&arguments.data)?;
+    let keys = key::load(&data(arguments))?;
     let now = UtcMs(clock::now().millis());
     println!("{}", grant(arguments, now)?.sign(&keys, now));
     Ok(())
+}
+
+/// Where `serve` keeps its data when it is told nothing else.
+fn data(arguments: &TokenArgs) -> PathBuf {
+    let occasion = if arguments.session == SessionId::DEMO { Occasion::Demo } else { Occasion::Real };
+    arguments.data.clone().unwrap_or_else(|| occasion.data())
 }
 
 fn grant(arguments: &TokenArgs, now: UtcMs) -> Result<Grant, TokenFailed> {
@@ -94,5 +101,29 @@ impl From<RoleName> for Role {
             RoleName::Technician => Self::Technician,
             RoleName::Leader => Self::Leader,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        token: TokenArgs,
+    }
+
+    #[test]
+    fn a_token_is_signed_with_the_key_of_the_server_that_holds_the_session() {
+        let directory = |more: &[&str]| {
+            let line = ["token", "--role", "delegate", "--name", "Xã Đầm Hà", "--session"];
+            data(&Line::try_parse_from(line.iter().chain(more)).unwrap().token)
+        };
+        assert_eq!(directory(&["demo"]), PathBuf::from("data/demo"));
+        assert_eq!(directory(&["0192f1a0-0000-7000-8000-000000000001"]), PathBuf::from("data"));
+        assert_eq!(directory(&["demo", "--data", "elsewhere"]), PathBuf::from("elsewhere"));
     }
 }

@@ -58,6 +58,17 @@ pub enum Occasion {
     Demo,
 }
 
+impl Occasion {
+    /// Where the data is when nothing else was said: a demonstration and a real office never share a directory.
+    #[must_use]
+    pub fn data(self) -> PathBuf {
+        PathBuf::from(match self {
+            Self::Real => "data",
+            Self::Demo => "data/demo",
+        })
+    }
+}
+
 /// Whether pool tokens are honoured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Load {
@@ -68,8 +79,8 @@ pub enum Load {
 /// Each variant is one sentence for the person at the terminal, and says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigRefused {
-    #[error("{flags}; see `nhipcau serve --help`.")]
-    Flags { flags: String },
+    #[error("{flags}; see `{command} --help`.")]
+    Flags { flags: String, command: String },
     #[error(
         "The environment variable {name} is not a setting of this program: unset it, or see `nhipcau serve --help` for the right name."
     )]
@@ -89,6 +100,8 @@ pub enum ConfigRefused {
     PlainHttpAbroad { http: SocketAddr },
     #[error("The public URL {url} is not of the form https://host or https://host:port: write it without a path.")]
     PublicUrl { url: String },
+    #[error("Nobody can reach {ip}: give an address of this machine or of the router in front of it with --public-ip.")]
+    PublicIp { ip: IpAddr },
     #[error("The log filter {filter} is not understood: write for example `info` or `warn,signaling=debug`.")]
     LogFilter { filter: String },
 }
@@ -145,10 +158,10 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
         return Err(ConfigRefused::LogFilter { filter: log });
     }
     Ok(Settings {
-        data: layer.data.unwrap_or_else(|| PathBuf::from(if demo { "data/demo" } else { "data" })),
+        data: layer.data.unwrap_or_else(|| occasion.data()),
         http,
         media_udp: layer.media_udp.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, MEDIA_PORT).into()),
-        public_ips: layer.public_ip,
+        public_ips: layer.public_ip.into_iter().map(public_ip).collect::<Result<_, _>>()?,
         public_url: layer.public_url.map(public_url).transpose()?,
         front,
         occasion,
@@ -156,6 +169,11 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
         log,
         log_format: layer.log_format.unwrap_or_default(),
     })
+}
+
+fn public_ip(ip: IpAddr) -> Result<IpAddr, ConfigRefused> {
+    let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if ip.is_unspecified() || ip.is_multicast() || is_broadcast { Err(ConfigRefused::PublicIp { ip }) } else { Ok(ip) }
 }
 
 /// `https://host[:port]` without a trailing slash.
@@ -259,6 +277,21 @@ mod tests {
         );
         for wrong in ["hop.quangninh.gov.vn", "ftp://x", "https://x/y", "https://x/?q"] {
             assert!(matches!(with(wrong), Err(ConfigRefused::PublicUrl { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_is_one_that_somebody_can_have() {
+        let with = |ip: &str| settle(Layer { public_ip: vec![ip.parse().unwrap()], ..Layer::default() }, None);
+        assert!(with("203.113.1.2").is_ok() && with("2001:db8::7").is_ok());
+        for nobodys in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"] {
+            let sentence = with(nobodys).unwrap_err().to_string();
+            assert_eq!(
+                sentence,
+                format!(
+                    "Nobody can reach {nobodys}: give an address of this machine or of the router in front of it with --public-ip."
+                )
+            );
         }
     }
 

@@ -11,6 +11,8 @@ const FILE: &str = "token.key";
 pub enum KeyRefused {
     #[error("The key file {} cannot be read or written ({why}): check the directory's owner and permissions.", .path.display())]
     File { path: PathBuf, why: std::io::Error },
+    #[error("No server has run on the directory {} yet: give the server's data directory with --data.", .data.display())]
+    NoServer { data: PathBuf },
     #[error("The key file {} holds no key of this program: restore it from the backup, or remove it and issue all tokens anew.", .path.display())]
     Unusable { path: PathBuf },
     #[error("The operating system gives no randomness for a new key ({0}): look at its log.")]
@@ -30,7 +32,10 @@ pub fn load_or_make(data: &Path) -> Result<Keys, KeyRefused> {
 /// The key of a data directory that a server has used: `nhipcau token` must not make one that the server does not know.
 pub fn load(data: &Path) -> Result<Keys, KeyRefused> {
     let path = data.join(FILE);
-    let bytes = std::fs::read(&path).map_err(|why| KeyRefused::File { path: path.clone(), why })?;
+    let bytes = std::fs::read(&path).map_err(|why| match why.kind() {
+        ErrorKind::NotFound => KeyRefused::NoServer { data: data.to_owned() },
+        _ => KeyRefused::File { path: path.clone(), why },
+    })?;
     Keys::from_pkcs8(&bytes).map_err(|_| KeyRefused::Unusable { path })
 }
 
@@ -52,7 +57,7 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_readable_for_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(load(dir.path()).is_err());
+        assert!(matches!(load(dir.path()), Err(KeyRefused::NoServer { .. })));
         load_or_make(dir.path()).unwrap();
         let first = std::fs::read(dir.path().join(FILE)).unwrap();
         load_or_make(dir.path()).unwrap();

@@ -167,6 +167,10 @@ export const meeting: typeof source = {
       detail: "Thank you for attending. Your attendance has been recorded.",
       early: "This session has ended and cannot be joined any more.",
     },
+    cancelled: {
+      title: "The meeting was cancelled",
+      detail: "The secretary cancelled this meeting. If it is held at another time, a new link will be sent.",
+    },
     left: {
       title: "You left the meeting",
       detail: "It goes on. Your attendance so far is recorded, and you may come back.",

@@ -164,6 +164,10 @@ export const meeting = {
       detail: "Cảm ơn quý vị đã dự họp. Thời gian dự họp đã được ghi nhận.",
       early: "Phiên họp này đã kết thúc, không vào lại được.",
     },
+    cancelled: {
+      title: "Cuộc họp đã hủy",
+      detail: "Thư ký đã hủy cuộc họp này. Nếu họp vào lúc khác, liên kết mới sẽ được gửi.",
+    },
     left: {
       title: "Bạn đã rời cuộc họp",
       detail: "Cuộc họp vẫn diễn ra. Thời gian đã dự được ghi nhận, và có thể vào lại.",

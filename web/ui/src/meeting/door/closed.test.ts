@@ -23,6 +23,11 @@ test("who attended to the end is thanked, who comes afterwards is told", () => {
   expect(pageOf({ is: "problem", problem: late }, undefined)).toMatchObject({ is: "ended", attended: false });
 });
 
+test("the link of a meeting that is over leads to the page that says so, not to the devices", () => {
+  expect(pageOf({ is: "past", state: "ended" }, undefined)).toMatchObject({ is: "ended", attended: false });
+  expect(pageOf({ is: "past", state: "cancelled" }, undefined)).toMatchObject({ is: "cancelled" });
+});
+
 test("a page of another version is asked to reload, not to try again", () => {
   const state = { at: "over", over: { is: "refused", code: "version" }, session: "demo", meeting: null } as const;
   expect(pageOf({ is: "machine", state }, undefined).is).toBe("version");

@@ -11,6 +11,7 @@ export type Page = { code: string } & (
   | { is: "full"; until: number | null }
   | { is: "joining"; lost: boolean; until: number | null }
   | { is: "ended"; attended: boolean }
+  | { is: "cancelled" }
   | { is: "left" }
   | { is: "removed"; reason: string | null }
   | { is: "replaced" }
@@ -23,12 +24,16 @@ export type Page = { code: string } & (
 export type Why =
   | { is: "problem"; problem: Problem }
   | { is: "not_open"; opensAt: number }
+  /** The link is good and the meeting was: there is nothing left to come to. */
+  | { is: "past"; state: "ended" | "cancelled" }
   | { is: "machine"; state: Exclude<State, { at: "inside" }> };
 
 export function pageOf(why: Why, visit: Visit | undefined): Page {
   switch (why.is) {
     case "not_open":
       return { is: "not_open", opensAt: why.opensAt, code: "" };
+    case "past":
+      return why.state === "ended" ? { is: "ended", attended: false, code: "" } : { is: "cancelled", code: "" };
     case "problem":
       return pageOfProblem(why.problem, visit);
     case "machine":
@@ -49,6 +54,8 @@ function pageOfProblem(problem: Problem, visit: Visit | undefined): Page {
     }
     case "session_ended":
       return { is: "ended", attended: false, code: "" };
+    case "session_cancelled":
+      return { is: "cancelled", code: "" };
     default:
       return { is: "problem", problem, code };
   }

@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit binaries system browser clean
+.PHONY: run build test setup setup-test ui lint unit binaries system browser visual clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -34,7 +34,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	cd $(UI) && npm run build
 
 ## Everything that must pass, cheapest first.
-test: setup-test lint unit system
+test: setup-test lint unit system browser
 
 lint: ui
 	cargo fmt --all --check
@@ -54,10 +54,14 @@ binaries: ui
 system: binaries
 	cargo nextest run --locked --workspace -E 'binary(system)'
 
-## Real Chromium against the real server.
+## Real Chromium against the real server; screenshots of every screen are left in artifacts/.
 browser: binaries
+	cd tests/browser && npm ci --no-audit --no-fund
+	NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm --prefix tests/browser test
+
+## Every state of every screen from made-up data, in both languages and three sizes: for looking at, by hand.
+visual: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm run visual
-	cd tests/browser && npm ci --no-audit --no-fund && NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm test
 
 clean:
 	cargo clean

@@ -1,93 +1,104 @@
-// Twenty lines of JavaScript and a join token are enough to publish into a session and to watch it: WHIP (RFC 9725) and WHEP.
-import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+// Twenty lines of JavaScript and a join token are enough to publish into a session (WHIP, RFC 9725) and to watch it (WHEP), from a page
+// of any origin. Who came so is a participant like any other.
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after, before } from "node:test";
 
-import { eventually, launch, person } from "./chromium.js";
-import { Server } from "./server.js";
+import { launch, person, screenshot } from "./chromium.js";
+import { signIn } from "./office.js";
+import { act, closeSites, comeIn, mainPicture, openSites, row } from "./room.js";
+import { hears, hearsNothing, moves } from "./senses.js";
+import { demoAccounts, Server } from "./server.js";
+import { story } from "./story.js";
+
+const CAMERA = "Máy quay hội trường";
 
 let server;
+let elsewhere;
 let browser;
+let accounts;
+let chair, encoder, viewer;
 
 before(async () => {
   server = await Server.start();
+  elsewhere = await servePages();
   browser = await launch();
+  accounts = await demoAccounts(server);
 });
 
 after(async () => {
   await browser?.close();
+  elsewhere?.close();
   await server?.dispose();
 });
 
-async function exchange(kind, url, token) {
-  const pc = new RTCPeerConnection();
-  window.pc = pc;
-  if (kind === "whip") {
-    const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
-    for (const track of media.getTracks()) pc.addTransceiver(track, { direction: "sendonly" });
-  } else {
-    window.received = [];
-    pc.ontrack = ({ track }) => window.received.push(track);
-    pc.addTransceiver("audio", { direction: "recvonly" });
-    pc.addTransceiver("video", { direction: "recvonly" });
-  }
-  await pc.setLocalDescription();
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
-    body: pc.localDescription.sdp,
+const chapter = story(() => ({ server, browser }));
+
+/** Another origin than the server's: where an encoder's own page would lie. */
+async function servePages() {
+  const pages = createServer(async (request, response) => {
+    const file = { "/encoder.html": "encoder.html", "/viewer.html": "viewer.html" }[request.url];
+    response.writeHead(file ? 200 : 404, { "content-type": "text/html; charset=utf-8" });
+    response.end(file && (await readFile(new URL(file, import.meta.url))));
   });
-  const text = await answer.text();
-  if (answer.status !== 201) return { status: answer.status, text };
-  await pc.setRemoteDescription({ type: "answer", sdp: text });
-  return { status: 201, location: answer.headers.get("location") };
+  pages.listen(0, "127.0.0.1");
+  await once(pages, "listening");
+  return pages;
 }
 
-/** Runs `exchange` in a page of the server's own origin. */
-async function connect(page, kind, token) {
-  await page.goto(`${server.url}/healthz`);
-  return page.evaluate(
-    ([source, kind, url, token]) => new Function(`return (${source})`)()(kind, url, token),
-    [exchange.toString(), kind, `${server.url}/api/v1/sessions/demo/${kind}`, token],
-  );
+async function open(name, path, token) {
+  const page = await person(browser);
+  const hash = encodeURIComponent(`${server.url}/api/v1/sessions/demo/${path}|${token}`);
+  await page.goto(`http://127.0.0.1:${elsewhere.address().port}/${name}.html#${hash}`);
+  return page;
 }
 
-const inbound = (page, kind) =>
-  page.evaluate(async (kind) => {
-    for (const report of (await window.pc.getStats()).values()) {
-      if (report.type === "inbound-rtp" && report.kind === kind) {
-        return { framesDecoded: report.framesDecoded ?? 0, energy: report.totalAudioEnergy ?? 0 };
-      }
-    }
-    return { framesDecoded: 0, energy: 0 };
-  }, kind);
+chapter("a page publishes by WHIP and stands in the roster, is seen and heard", async () => {
+  chair = await person(browser);
+  await signIn(chair, server, accounts.chair, "/join/demo");
+  await comeIn(chair, `${server.url}/join/demo`);
+  encoder = await open("encoder", "whip", await server.token("delegate", CAMERA));
+  await encoder.getByRole("button", { name: "Publish" }).click();
+  await encoder.getByRole("status").filter({ hasText: "201" }).waitFor();
 
-test("a page publishes by WHIP and another sees its picture and hears it by WHEP", async () => {
-  const publisher = await person(browser);
-  const token = await server.token("delegate", "Xã Đầm Hà");
-  const published = await connect(publisher, "whip", token);
-  assert.equal(published.status, 201, published.text);
-  assert.match(published.location, /^\/api\/v1\/sessions\/demo\/whip\//);
-
-  const viewer = await person(browser);
-  const watching = await connect(viewer, "whep", await server.token("delegate", "Xã Quảng Tân"));
-  assert.equal(watching.status, 201, watching.text);
-
-  await eventually("ten decoded frames", async () => (await inbound(viewer, "video")).framesDecoded >= 10);
-  await eventually("audible sound", async () => (await inbound(viewer, "audio")).energy > 0.0001);
-
-  const gone = await publisher.evaluate(
-    ([url, token]) => fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.status),
-    [server.url + published.location, token],
-  );
-  assert.equal(gone, 200);
-  await publisher.context().close();
-  await viewer.context().close();
+  await openSites(chair);
+  await chair.getByRole("dialog").getByRole("button", { name: new RegExp(`^${CAMERA}.*micro bật`) }).waitFor();
+  await closeSites(chair);
+  await hears(chair, "the encoder");
+  // Who speaks stands on the main picture.
+  await moves(mainPicture(chair, CAMERA), "the encoder's picture");
 });
 
-test("a stranger without a token is told 401 and nothing else", async () => {
-  const stranger = await person(browser);
-  const refused = await connect(stranger, "whep", "eyJhbGciOiJub25lIn0.e30.");
-  assert.equal(refused.status, 401);
-  assert.match(refused.text, /"code"/);
-  await stranger.context().close();
+chapter("another page watches by WHEP: it sees the picture and hears the sound", async () => {
+  viewer = await open("viewer", "whep", await server.token("delegate", "Phòng khách"));
+  await viewer.getByRole("button", { name: "Watch" }).click();
+  await viewer.getByRole("status").filter({ hasText: "201" }).waitFor();
+  await moves(viewer.locator("video"), "the picture by WHEP");
+  await hears(viewer, "the encoder by WHEP");
+  await screenshot(viewer, "whep");
+});
+
+chapter("the chair mutes the encoder, and nobody hears it any more", async () => {
+  await act(chair, CAMERA, "Tắt micro");
+  await hearsNothing(viewer, "the encoder was muted");
+  await openSites(chair);
+  await chair.getByRole("dialog").getByRole("button", { name: new RegExp(`^${CAMERA}.*micro tắt`) }).waitFor();
+  await screenshot(chair, "chair-sites");
+  await closeSites(chair);
+});
+
+chapter("who stops publishing has left, and stands in the attendance", async () => {
+  await encoder.getByRole("button", { name: "Stop" }).click();
+  await openSites(chair);
+  await row(chair, CAMERA).filter({ hasText: "Đã rời" }).waitFor();
+  const secretary = await person(browser);
+  await signIn(secretary, server, accounts.secretary, "/sessions/demo/attendance");
+  await secretary.getByRole("rowheader", { name: CAMERA }).waitFor();
+});
+
+chapter("a stranger without a token is told 401 and nothing else", async () => {
+  const stranger = await open("viewer", "whep", "eyJhbGciOiJub25lIn0.e30.");
+  await stranger.getByRole("button", { name: "Watch" }).click();
+  await stranger.getByRole("status").filter({ hasText: "401" }).waitFor();
 });

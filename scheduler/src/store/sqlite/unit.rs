@@ -38,20 +38,26 @@ pub(super) async fn all(conn: &mut Conn) -> Result<Vec<Unit>, StoreFailure> {
 
 /// Adds it, or changes it if it is there.
 pub(super) async fn put(conn: &mut Conn, id: UnitId, unit: &UnitFields) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO unit (id, code, name, kind, parent, valid_from, valid_to) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, kind = excluded.kind,
-             parent = excluded.parent, valid_from = excluded.valid_from, valid_to = excluded.valid_to",
-    )
-    .bind(key(id.uuid()))
-    .bind(unit.code.as_str())
-    .bind(unit.name.as_str())
-    .bind(unit.kind.word())
-    .bind(optional_key(unit.parent.map(UnitId::uuid)))
-    .bind(unit.valid_from.to_string())
-    .bind(unit.valid_to.map(|date| date.to_string()))
-    .execute(&mut *conn)
-    .await?;
+    // Not one upsert: SQLite asks the trigger for an insertion before it sees that the row is there, and a unit would be told that its
+    // own code is taken.
+    for statement in [
+        "UPDATE unit SET code = $2, name = $3, kind = $4, parent = $5, valid_from = $6, valid_to = $7 WHERE id = $1",
+        "INSERT INTO unit (id, code, name, kind, parent, valid_from, valid_to) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    ] {
+        let done = sqlx::query(statement)
+            .bind(key(id.uuid()))
+            .bind(unit.code.as_str())
+            .bind(unit.name.as_str())
+            .bind(unit.kind.word())
+            .bind(optional_key(unit.parent.map(UnitId::uuid)))
+            .bind(unit.valid_from.to_string())
+            .bind(unit.valid_to.map(|date| date.to_string()))
+            .execute(&mut *conn)
+            .await?;
+        if done.rows_affected() > 0 {
+            break;
+        }
+    }
     sqlx::query("DELETE FROM unit_successor WHERE unit = $1").bind(key(id.uuid())).execute(&mut *conn).await?;
     for successor in &unit.successors {
         sqlx::query("INSERT OR IGNORE INTO unit_successor (unit, successor) VALUES ($1, $2)")

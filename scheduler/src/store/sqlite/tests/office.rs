@@ -168,3 +168,28 @@ async fn a_policy_stays_within_its_bounds_and_remembers_who_changed_it() {
     assert_eq!((changed.value, changed.changed_by, changed.changed_at), (90, Some(secretary()), Some(at(7, 5))));
     assert_eq!(world.store.policies().await.unwrap().open_lead, crate::time::minutes(90));
 }
+
+#[tokio::test]
+async fn a_unit_is_renamed_under_its_own_code_and_never_under_anothers() {
+    let world = World::new().await;
+    let units = world.store.units().await.unwrap();
+    let [one, other] = ["06652", "06658"].map(|code| units.iter().find(|unit| unit.code.as_str() == code).unwrap());
+    let mut form = UnitForm {
+        code: one.code.as_str().into(),
+        name: "Phường Hà Tu mới".into(),
+        kind: one.kind,
+        parent: one.parent,
+        valid_from: one.valid_from,
+        valid_to: one.valid_to,
+        successors: Vec::new(),
+    };
+    world.store.edit_unit(one.id, &form.parse().unwrap()).await.unwrap();
+    let renamed = world.store.units().await.unwrap().into_iter().find(|unit| unit.id == one.id).unwrap();
+    assert_eq!(renamed.name.as_str(), "Phường Hà Tu mới");
+    form.code = other.code.as_str().into();
+    let refused = world.store.edit_unit(one.id, &form.parse().unwrap()).await.unwrap_err();
+    assert!(
+        matches!(&refused, DirectoryRefused::Invalid(problems) if problems.iter().any(|one| one.what == FieldFault::Taken)),
+        "{refused:?}"
+    );
+}

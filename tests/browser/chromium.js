@@ -17,7 +17,7 @@ export const SIZES = {
 };
 
 /** What nothing on the page may wait longer for. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 
 export async function launch() {
   const folder = await mkdtemp(path.join(tmpdir(), "nhipcau-devices-"));

@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { ARTIFACTS } from "./chromium.js";
 
-const CHAPTER_MS = 90_000;
+const CHAPTER_MS = 180_000;
 
 /** `stage()` gives what is on it just now: the server and the browser, whose state is kept when a chapter fails. */
 export function story(stage) {

@@ -1,0 +1,62 @@
+// One screen in both languages and at the sizes of an office, a wall and a phone: kept as a picture, and judged as far as a machine can.
+import assert from "node:assert/strict";
+import { screenshot, SIZES } from "./chromium.js";
+
+const VISITS = [
+  ["vi", "laptop"],
+  ["vi", "wall"],
+  ["vi", "phone"],
+  ["en", "phone"],
+  ["en", "laptop"],
+];
+
+/** `still` waits until the screen shows what it is about. The page is left as it was found: Vietnamese, on a laptop. */
+export async function everywhere(page, name, still = async () => {}) {
+  let spoken = "vi";
+  for (const [language, size] of VISITS) {
+    if (language !== spoken) await speak(page, (spoken = language));
+    await page.setViewportSize(SIZES[size]);
+    await still();
+    await settle(page);
+    await screenshot(page, language === "vi" ? name : `${name}-${language}`);
+    assert.deepEqual(await page.evaluate(faults, language), [], `${name} in ${language} on a ${size}`);
+  }
+  await speak(page, "vi");
+}
+
+/** The language remembered on this machine, for everybody who sits at it. */
+async function speak(page, language) {
+  await page.evaluate((language) => {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith("nhipcau.language."));
+    for (const key of ["nhipcau.language", ...keys]) localStorage.setItem(key, language);
+  }, language);
+  await page.reload();
+}
+
+/** Nothing is being loaded, the letters are there, and two frames in a row were drawn. */
+async function settle(page) {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.waitForFunction(() => document.querySelector("[aria-busy=true], svg.spinner") === null);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  });
+}
+
+/** Runs in the page: what is wrong with the screen, in words. */
+function faults(language) {
+  const found = [];
+  const wider = document.documentElement.scrollWidth - innerWidth;
+  if (wider > 1) found.push(`the page is ${wider} px wider than the window`);
+  if (document.documentElement.lang !== language) found.push(`the page says it is in ${document.documentElement.lang}`);
+  if (document.querySelectorAll("h1").length !== 1) found.push("not exactly one h1");
+  for (const control of document.querySelectorAll(":is(button, a[href], input, select, textarea):not([aria-hidden])")) {
+    const name =
+      control.getAttribute("aria-label") ??
+      control.getAttribute("aria-labelledby") ??
+      control.labels?.[0]?.textContent ??
+      control.textContent;
+    if (name.trim() === "") found.push(`a control without a name: ${control.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}

@@ -15,6 +15,7 @@ pub enum Command {
     Join {
         room: RoomId,
         peer: PeerId,
+        purpose: Purpose,
         rights: Rights,
         offer: String,
     },
@@ -58,6 +59,18 @@ pub enum Command {
     RefreshTap {
         room: RoomId,
     },
+}
+
+/// What a peer's m-lines may be for. A line that can do more than that is answered for this part alone; one that can only do the other
+/// is refused, because its sender would wait for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// A page of a meeting: what sends is a publication, what only receives is a slot.
+    Conversation,
+    /// RFC 9725 section 4.2: the answer is `recvonly`.
+    Publish,
+    /// The other way round: each line is a slot.
+    Receive,
 }
 
 /// Text that goes back to the peer.

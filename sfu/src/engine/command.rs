@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::peer::{Link, Peer};
 use super::{Busy, Engine, SWEEP};
-use crate::command::{Command, CommandRefused, Reply, Rights};
+use crate::command::{Command, CommandRefused, Purpose, Reply, Rights};
 use crate::fact::DisconnectReason;
 use crate::id::{PeerId, RoomId};
 use crate::room::Room;
@@ -29,7 +29,9 @@ impl Engine {
         match command {
             Command::OpenRoom { room } => self.open_room(room),
             Command::CloseRoom { room } => self.close_room(now, room),
-            Command::Join { room, peer, rights, offer } => self.join(now, room, peer, rights, &offer),
+            Command::Join { room, peer, purpose, rights, offer } => {
+                self.join(now, room, peer, (purpose, rights), &offer)
+            }
             Command::Restart { peer, offer } => self.restart(peer, &offer),
             Command::Trickle { peer, fragment } => self.trickle(peer, &fragment),
             Command::Leave { peer } => self.leave(now, peer),
@@ -96,7 +98,7 @@ impl Engine {
         now: Instant,
         room: RoomId,
         id: PeerId,
-        rights: Rights,
+        (purpose, rights): (Purpose, Rights),
         offer: &str,
     ) -> Result<Reply, CommandRefused> {
         if self.wire.peers.contains_key(&id) {
@@ -106,7 +108,7 @@ impl Engine {
             return Err(CommandRefused::NoSuchRoom);
         }
         let offer = Offer::parse(offer)?;
-        let plan = Plan::of(&offer, &mut self.rng)?;
+        let plan = Plan::of(&offer, purpose, &mut self.rng)?;
         let credentials = self.fresh_credentials();
         self.ufrags.insert(credentials.ufrag.clone(), id);
         let media = plan.media();
@@ -129,10 +131,9 @@ impl Engine {
     }
 
     fn restart(&mut self, id: PeerId, offer: &str) -> Result<Reply, CommandRefused> {
-        self.wire.peers.get(&id).ok_or(CommandRefused::NoSuchPeer)?;
-        let offer = Offer::parse(offer)?;
-        let plan = Plan::of(&offer, &mut self.rng)?;
         let peer = self.wire.peers.get(&id).ok_or(CommandRefused::NoSuchPeer)?;
+        let offer = Offer::parse(offer)?;
+        let plan = peer.plan.again(&offer, &mut self.rng)?;
         // Another certificate would be another DTLS association with other keys: a new peer, not a restart.
         if !peer.plan.is_the_same_as(&plan) || peer.dtls.fingerprints() != offer.fingerprints {
             return Err(OfferRefused::ChangedMedia.into());

@@ -8,7 +8,7 @@ use client::{Client, Net};
 use proptest::prelude::*;
 
 use super::*;
-use crate::command::{Command, CommandRefused, Reply, Rights};
+use crate::command::{Command, CommandRefused, Purpose, Reply, Rights};
 
 const ROOM: RoomId = RoomId(1);
 const PEER: PeerId = PeerId(10);
@@ -199,7 +199,13 @@ fn closing_a_room_says_goodbye_to_all_and_leaves_nothing() {
 fn orders_about_what_does_not_exist_are_refused() {
     let mut net = Net::open(ROOM);
     let offer = Client::new(2).offer();
-    let join = |room, peer| Command::Join { room, peer, rights: Rights::ALL, offer: offer.clone() };
+    let join = |room, peer| Command::Join {
+        room,
+        peer,
+        purpose: Purpose::Conversation,
+        rights: Rights::ALL,
+        offer: offer.clone(),
+    };
     assert_eq!(net.command(join(RoomId(9), PEER)), Err(CommandRefused::NoSuchRoom));
     assert!(net.command(join(ROOM, PEER)).is_ok());
     assert_eq!(net.command(join(ROOM, PEER)), Err(CommandRefused::PeerExists));
@@ -292,7 +298,13 @@ fn the_same_seed_gives_the_same_answers() {
     let offer = Client::new(2).offer();
     let answer = || {
         let mut net = Net::open(ROOM);
-        let join = Command::Join { room: ROOM, peer: PEER, rights: Rights::ALL, offer: offer.clone() };
+        let join = Command::Join {
+            room: ROOM,
+            peer: PEER,
+            purpose: Purpose::Conversation,
+            rights: Rights::ALL,
+            offer: offer.clone(),
+        };
         match net.command(join) {
             // The certificate is made by the library, from the system's randomness.
             Ok(Reply::Answer(text)) => text.lines().filter(|line| !line.contains("fingerprint")).collect::<String>(),

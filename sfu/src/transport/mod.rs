@@ -42,6 +42,8 @@ pub enum OfferRefused {
     TooManyMedia,
     #[error("no common codec for m-line {mid}")]
     UnsupportedCodec { mid: String },
+    #[error("m-line {mid} points the wrong way")]
+    WrongWay { mid: String },
     #[error("the offer's m-lines are not those of the first offer")]
     ChangedMedia,
 }

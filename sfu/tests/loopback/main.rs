@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use client::{Client, Keys, Role, within};
-use sfu::command::{Command, CommandRefused, Reply, Rights};
+use sfu::command::{Command, CommandRefused, Purpose, Reply, Rights};
 use sfu::engine::Dropped;
 use sfu::fact::{DisconnectReason, Fact};
 use sfu::id::{PeerId, RoomId, Source};
@@ -24,7 +24,7 @@ async fn open() -> (Bridge, FactReceiver) {
 }
 
 async fn join(bridge: &Bridge, peer: PeerId, offer: String) -> String {
-    let command = Command::Join { room: ROOM, peer, rights: Rights::ALL, offer };
+    let command = Command::Join { room: ROOM, peer, purpose: Purpose::Conversation, rights: Rights::ALL, offer };
     match bridge.command(command).await {
         Ok(Reply::Answer(answer)) => answer,
         other => panic!("no answer: {other:?}"),

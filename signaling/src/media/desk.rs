@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use sfu::command::{Command, CommandRefused, Reply, Right, Rights, SlotSize, View};
+use sfu::command::{Command, CommandRefused, Purpose, Reply, Right, Rights, SlotSize, View};
 use sfu::fact::{Fact, PauseReason as SfuPause, PeerStats, SlotView as SfuSlot};
 use sfu::id::{PeerId, RoomId, Source, TrackRef};
 use sfu::transport::OfferRefused;
@@ -344,7 +344,8 @@ impl Desk {
             return Some(match errand {
                 Errand::Join { peer, ticket, offer } => {
                     self.in_flight = Some(InFlight::Join { peer, ticket });
-                    Command::Join { room: self.room, peer, rights: Rights::NONE, offer }
+                    let purpose = self.peers.get(&peer).map_or(Purpose::Conversation, |peer| purpose(peer.path));
+                    Command::Join { room: self.room, peer, purpose, rights: Rights::NONE, offer }
                 }
                 Errand::Restart { peer, ticket, offer } => {
                     self.in_flight = Some(InFlight::Restart { ticket });
@@ -462,15 +463,26 @@ fn source_name(source: Source) -> SourceName {
     }
 }
 
+fn purpose(path: Path) -> Purpose {
+    match path {
+        Path::Browser => Purpose::Conversation,
+        Path::Whip => Purpose::Publish,
+        Path::Whep => Purpose::Receive,
+    }
+}
+
 fn code(refused: &CommandRefused) -> RefusalCode {
     match refused {
         CommandRefused::Offer(OfferRefused::TooLarge) => RefusalCode::OfferTooLarge,
         CommandRefused::Offer(OfferRefused::UnsupportedCodec { .. } | OfferRefused::TooManyMedia) => {
             RefusalCode::OfferUnsupported
         }
-        CommandRefused::Offer(OfferRefused::Malformed | OfferRefused::Missing(_) | OfferRefused::ChangedMedia) => {
-            RefusalCode::OfferInvalid
-        }
+        CommandRefused::Offer(
+            OfferRefused::Malformed
+            | OfferRefused::Missing(_)
+            | OfferRefused::WrongWay { .. }
+            | OfferRefused::ChangedMedia,
+        ) => RefusalCode::OfferInvalid,
         CommandRefused::NoSuchPeer => RefusalCode::NoMedia,
         CommandRefused::NoSuchRoom
         | CommandRefused::RoomExists

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sfu::command::{Command, CommandRefused, Reply, Right};
+use sfu::command::{Command, CommandRefused, Purpose, Reply, Right};
 use sfu::fact::{DisconnectReason, Fact, PeerStats, SlotView};
 use sfu::id::{MediaKind, Mid, PeerId, RoomId, Source, TrackRef};
 use sfu::transport::OfferRefused;
@@ -94,6 +94,19 @@ fn a_right_withdrawn_goes_before_everything_that_waits() {
     desk.order(MediaOrder::Forward { participant: A, sources: SourceSet::NONE });
     let Some(Command::SetRights { peer: muted, rights }) = desk.poll_command() else { panic!() };
     assert_eq!((muted, rights), (peer, sfu::command::Rights::NONE));
+}
+
+#[test]
+fn each_door_leads_one_way_and_the_page_both() {
+    let mut desk = Desk::new(ROOM);
+    let mut asked = |participant, path| {
+        desk.order(negotiate(participant, path));
+        let Some(Command::Join { purpose, .. }) = carry_out(&mut desk).into_iter().next() else { panic!() };
+        purpose
+    };
+    assert_eq!(asked(A, Path::Browser), Purpose::Conversation);
+    assert_eq!(asked(A, Path::Whip), Purpose::Publish);
+    assert_eq!(asked(A, Path::Whep), Purpose::Receive);
 }
 
 #[test]

@@ -147,7 +147,9 @@ impl Bridge {
                 }
                 self.core = None;
             }
-            Command::Join { room, peer, rights, offer } => return self.join(now, room, peer, rights, &offer),
+            Command::Join { room, peer, purpose: _, rights, offer } => {
+                return self.join(now, room, peer, rights, &offer);
+            }
             Command::Restart { peer, offer } => return self.restart(peer, &offer),
             Command::Trickle { .. } => return Err(CommandRefused::Offer(OfferRefused::Malformed)),
             Command::Leave { peer } => {

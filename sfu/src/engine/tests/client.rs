@@ -13,7 +13,7 @@ use rtc_srtp::context::Context;
 use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::super::*;
-use crate::command::{Command, CommandRefused, Reply, Rights};
+use crate::command::{Command, CommandRefused, Purpose, Reply, Rights};
 use crate::transport::certificate::provider;
 use crate::transport::srtp::EXPORTER_LABEL;
 use crate::transport::stun::tests::check;
@@ -211,7 +211,8 @@ impl Net {
     }
 
     fn admit(&mut self, room: RoomId, peer: PeerId, mut client: Client, offer: String) -> usize {
-        let joined = self.command(Command::Join { room, peer, rights: Rights::ALL, offer });
+        let joined =
+            self.command(Command::Join { room, peer, purpose: Purpose::Conversation, rights: Rights::ALL, offer });
         let Ok(Reply::Answer(answer)) = joined else { panic!("no answer: {joined:?}") };
         client.take_answer(&answer);
         self.clients.push(client);

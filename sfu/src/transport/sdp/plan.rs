@@ -1,13 +1,14 @@
 //! What becomes of each m-line: a publication, a slot, an idle line or a refused one.
 //!
 //! A line that sends (also one that would receive as well, as some WHIP clients offer) is a publication and is answered `recvonly`;
-//! a line that only receives is a slot and is answered `sendonly`. The first audio line is the microphone, the first video line the
+//! a line that only receives is a slot and is answered `sendonly`. Whoever came to do only one of the two gets only that. The first audio line is the microphone, the first video line the
 //! camera, the second the screen; further sending lines are answered `inactive`.
 
 use rand::{Rng, RngExt};
 
 use super::offer::{Direction, Offer, OfferedCodec, OfferedMedia, Usable};
 use super::uri;
+use crate::command::Purpose;
 use crate::id::{MediaKind, Mid, PayloadType, Rid, Source, Ssrc};
 use crate::negotiated::{Codec, ExtensionIds, Feedback, NegotiatedCodec, PeerMedia, Publication, Slot, Streams};
 use crate::transport::OfferRefused;
@@ -18,6 +19,7 @@ const LAYERS_MAX: usize = 3;
 /// The decided m-lines in the offer's order. It holds for the peer's whole life; a restart only renews the credentials.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {
+    pub(super) purpose: Purpose,
     pub(super) lines: Vec<PlannedLine>,
 }
 
@@ -52,10 +54,15 @@ pub(super) struct CodecText {
 }
 
 impl Plan {
-    pub(crate) fn of(offer: &Offer, rng: &mut impl Rng) -> Result<Self, OfferRefused> {
-        let mut planner = Planner { rng, sources: Vec::new(), ssrcs: offered_ssrcs(offer) };
+    pub(crate) fn of(offer: &Offer, purpose: Purpose, rng: &mut impl Rng) -> Result<Self, OfferRefused> {
+        let mut planner = Planner { purpose, rng, sources: Vec::new(), ssrcs: offered_ssrcs(offer) };
         let lines = offer.media.iter().map(|media| planner.line(media)).collect::<Result<_, _>>()?;
-        Ok(Self { lines })
+        Ok(Self { purpose, lines })
+    }
+
+    /// A later offer of the same peer is for the same purpose.
+    pub(crate) fn again(&self, offer: &Offer, rng: &mut impl Rng) -> Result<Self, OfferRefused> {
+        Self::of(offer, self.purpose, rng)
     }
 
     pub(crate) fn media(&self) -> PeerMedia {
@@ -94,6 +101,7 @@ fn offered_ssrcs(offer: &Offer) -> Vec<Ssrc> {
 }
 
 struct Planner<'a, R> {
+    purpose: Purpose,
     rng: &'a mut R,
     sources: Vec<Source>,
     ssrcs: Vec<Ssrc>,
@@ -112,13 +120,20 @@ impl<R: Rng> Planner<'_, R> {
     fn outcome(&mut self, media: &OfferedMedia, kind: MediaKind) -> Result<Outcome, OfferRefused> {
         let (codec, text) =
             choose(media, kind).ok_or_else(|| OfferRefused::UnsupportedCodec { mid: media.mid.0.clone() })?;
-        Ok(match media.direction {
-            Direction::Send | Direction::Both => match self.next_source(kind) {
-                Some(source) => Outcome::Publication(publication(media, source, codec), text),
-                None => Outcome::Idle(codec, text),
-            },
-            Direction::Receive => Outcome::Slot(self.slot(media, kind, codec), text),
-            Direction::Neither => Outcome::Idle(codec, text),
+        Ok(match (self.purpose, media.direction) {
+            (Purpose::Conversation | Purpose::Publish, Direction::Send | Direction::Both) => {
+                match self.next_source(kind) {
+                    Some(source) => Outcome::Publication(publication(media, source, codec), text),
+                    None => Outcome::Idle(codec, text),
+                }
+            }
+            (Purpose::Conversation, Direction::Receive) | (Purpose::Receive, Direction::Receive | Direction::Both) => {
+                Outcome::Slot(self.slot(media, kind, codec), text)
+            }
+            (Purpose::Publish, Direction::Receive) | (Purpose::Receive, Direction::Send) => {
+                return Err(OfferRefused::WrongWay { mid: media.mid.0.clone() });
+            }
+            (_, Direction::Neither) => Outcome::Idle(codec, text),
         })
     }
 

@@ -10,6 +10,7 @@ use super::fragment::Fragment;
 use super::offer::Offer;
 use super::plan::Plan;
 use super::samples::{application, audio, chromium, offer, video};
+use crate::command::Purpose;
 use crate::id::{MediaKind, PayloadType, Rid, Source, Ssrc};
 use crate::negotiated::{Codec, ExtensionIds, Feedback, Streams};
 use crate::transport::certificate::Fingerprint;
@@ -21,7 +22,11 @@ fn rng() -> ChaCha20Rng {
 }
 
 fn plan(text: &str) -> Result<Plan, OfferRefused> {
-    Plan::of(&Offer::parse(text)?, &mut rng())
+    plan_for(Purpose::Conversation, text)
+}
+
+fn plan_for(purpose: Purpose, text: &str) -> Result<Plan, OfferRefused> {
+    Plan::of(&Offer::parse(text)?, purpose, &mut rng())
 }
 
 fn answer(plan: &Plan) -> String {
@@ -125,6 +130,29 @@ fn a_line_that_would_do_both_is_taken_as_sending() {
 }
 
 #[test]
+fn who_came_to_publish_is_never_sent_to_and_who_came_to_receive_is_never_heard() {
+    let both = offer(&[audio(0, "sendrecv"), video(1, "sendrecv")]);
+    let published = plan_for(Purpose::Publish, &both).unwrap();
+    assert_eq!((published.media().publications.len(), published.media().slots.len()), (2, 0));
+    let received = plan_for(Purpose::Receive, &both).unwrap();
+    assert_eq!((received.media().publications.len(), received.media().slots.len()), (0, 2));
+    assert!(sections(&answer(&received)).iter().all(|section| section.contains("a=sendonly\r\n")));
+
+    for (purpose, wrong) in [(Purpose::Publish, "recvonly"), (Purpose::Receive, "sendonly")] {
+        let refused = plan_for(purpose, &offer(&[audio(0, wrong), video(1, "sendrecv")])).unwrap_err();
+        assert_eq!(refused, OfferRefused::WrongWay { mid: "0".into() });
+    }
+}
+
+#[test]
+fn a_restart_is_read_for_the_purpose_of_the_first_offer() {
+    let both = Offer::parse(&offer(&[video(0, "sendrecv")])).unwrap();
+    let first = Plan::of(&both, Purpose::Receive, &mut rng()).unwrap();
+    assert!(first.is_the_same_as(&first.again(&both, &mut rng()).unwrap()));
+    assert!(!first.is_the_same_as(&Plan::of(&both, Purpose::Publish, &mut rng()).unwrap()));
+}
+
+#[test]
 fn layers_listed_largest_first_are_put_in_order() {
     for (list, lowest_first) in [("f;h;q", ["q", "h", "f"]), ("h;m;l", ["l", "m", "h"]), ("a;b;c", ["a", "b", "c"])] {
         let text = chromium(0, 0).replace("send q;h;f", &format!("send {list}"));
@@ -213,7 +241,9 @@ fn the_largest_offers_cost_no_more_than_their_length() {
 #[test]
 fn a_restart_must_be_about_the_same_lines() {
     let first = plan(&chromium(3, 2)).unwrap();
-    let again = Plan::of(&Offer::parse(&chromium(3, 2)).unwrap(), &mut ChaCha20Rng::from_seed([9; 32])).unwrap();
+    let again =
+        Plan::of(&Offer::parse(&chromium(3, 2)).unwrap(), Purpose::Conversation, &mut ChaCha20Rng::from_seed([9; 32]))
+            .unwrap();
     assert!(first.is_the_same_as(&again));
     for other in
         [chromium(3, 3), chromium(2, 3), chromium(3, 2).replace("VP8", "VP9"), chromium(3, 2).replace("mid:7", "mid:9")]

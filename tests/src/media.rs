@@ -1,5 +1,7 @@
 //! Media whose content says where it comes from: VP8 frames that any depacketiser accepts, and Opus tones.
 
+use std::time::Instant;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Opus frames of 20 ms at 48 kHz.
@@ -50,6 +52,27 @@ pub struct Frame {
 }
 
 const PAYLOAD_MAX: usize = 1_100;
+
+/// Says at the end of a payload when it was sent, for who measures delays: the mark, then microseconds since `epoch`.
+const STAMP: [u8; 8] = *b"sent at ";
+
+#[must_use]
+pub fn stamped(payload: &[u8], epoch: Instant) -> Bytes {
+    let mut stamped = BytesMut::with_capacity(payload.len() + 16);
+    stamped.put_slice(payload);
+    stamped.put_slice(&STAMP);
+    stamped.put_u64(u64::try_from(epoch.elapsed().as_micros()).unwrap_or(u64::MAX));
+    stamped.freeze()
+}
+
+/// How long a stamped payload was on its way, in microseconds.
+#[must_use]
+pub fn delay_us(payload: &[u8], epoch: Instant) -> Option<u64> {
+    let (rest, time) = payload.split_last_chunk::<8>()?;
+    rest.ends_with(&STAMP).then(|| {
+        u64::try_from(epoch.elapsed().as_micros()).unwrap_or(u64::MAX).saturating_sub(u64::from_be_bytes(*time))
+    })
+}
 
 impl Pictures {
     #[must_use]

@@ -1,8 +1,8 @@
 //! A media client that we did not write: the `webrtc` crate. It publishes a tone and synthetic pictures, and counts what it receives.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rtc::interceptor::Registry;
@@ -27,7 +27,7 @@ use webrtc::peer_connection::{
 use webrtc::runtime::default_runtime;
 
 use crate::eventually;
-use crate::media::{Frame, OPUS_SAMPLES, Pictures, Tone};
+use crate::media::{Frame, OPUS_SAMPLES, Pictures, Tone, delay_us, stamped};
 
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
@@ -43,6 +43,14 @@ pub struct Received {
     pub key_frames: AtomicU64,
     /// Sequence numbers of video that were skipped on a slot.
     pub video_gaps: AtomicU64,
+    /// From the sender's `write` to our reading, of every video packet; microseconds.
+    pub delays_us: Mutex<Vec<u64>>,
+}
+
+/// Sender and receiver are in one process, so that one clock measures the way.
+fn epoch() -> Instant {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
 }
 
 struct Handler {
@@ -84,6 +92,9 @@ async fn count(track: Arc<dyn TrackRemote>, received: Arc<Received>) {
             }
             RtpCodecKind::Video if packet.payload.len() > 6 => {
                 received.video_packets.fetch_add(1, Ordering::Relaxed);
+                if let Some(delay) = delay_us(&packet.payload, epoch()) {
+                    received.delays_us.lock().expect("nobody panics with it").push(delay);
+                }
                 let seq = packet.header.sequence_number;
                 if expected.is_some_and(|expected| expected != seq) {
                     received.video_gaps.fetch_add(1, Ordering::Relaxed);
@@ -132,15 +143,52 @@ fn track(kind: RtpCodecKind, mime: &str, clock_rate: u32, channels: u16) -> (Arc
     (Arc::new(TrackLocalStaticRTP::new(track)), ssrc)
 }
 
+fn one_way(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
+    RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] }
+}
+
 impl Peer {
     /// A client and its complete offer, candidates inline.
     pub async fn offer(wanted: Wanted) -> anyhow::Result<(Self, String)> {
+        let (mut peer, mut gathered) = Self::build().await?;
+        if wanted.publish {
+            let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);
+            let camera = track(RtpCodecKind::Video, MIME_TYPE_VP8, 90_000, 0);
+            for (track, _) in [&microphone, &camera] {
+                let track = Arc::clone(track) as Arc<dyn TrackLocal>;
+                peer.connection
+                    .add_transceiver_from_track(track, Some(one_way(RTCRtpTransceiverDirection::Sendonly)))
+                    .await?;
+            }
+            (peer.audio, peer.video) = (Some(microphone), Some(camera));
+        }
+        for (kind, slots) in [(RtpCodecKind::Audio, wanted.audio_slots), (RtpCodecKind::Video, wanted.video_slots)] {
+            for _ in 0..slots {
+                let init = one_way(RTCRtpTransceiverDirection::Recvonly);
+                peer.connection.add_transceiver_from_kind(kind, Some(init)).await?;
+            }
+        }
+        let offer = peer.connection.create_offer(None).await?;
+        let offer = peer.complete(offer, &mut gathered).await?;
+        Ok((peer, offer))
+    }
+
+    /// A client that receives what another offers, without any bridge between them, and its answer.
+    pub async fn answer(offer: String) -> anyhow::Result<(Self, String)> {
+        let (peer, mut gathered) = Self::build().await?;
+        peer.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
+        let answer = peer.connection.create_answer(None).await?;
+        let answer = peer.complete(answer, &mut gathered).await?;
+        Ok((peer, answer))
+    }
+
+    async fn build() -> anyhow::Result<(Self, tokio::sync::mpsc::Receiver<()>)> {
         let mut engine = MediaEngine::default();
         engine.register_default_codecs()?;
         let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
         engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
         let registry = register_default_interceptors(Registry::new(), &mut engine)?;
-        let (gathered_tx, mut gathered) = tokio::sync::mpsc::channel(1);
+        let (gathered_tx, gathered) = tokio::sync::mpsc::channel(1);
         let received = Arc::new(Received::default());
         let shared = Shared(Arc::new(Handler {
             gathered: gathered_tx,
@@ -157,46 +205,33 @@ impl Peer {
             .build();
         // Twenty kilobytes of state that would otherwise sit in every caller's future.
         let connection = Box::pin(building).await?;
-        let (mut audio, mut video) = (None, None);
-        if wanted.publish {
-            let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);
-            let camera = track(RtpCodecKind::Video, MIME_TYPE_VP8, 90_000, 0);
-            for (track, _) in [&microphone, &camera] {
-                let init = RTCRtpTransceiverInit {
-                    direction: RTCRtpTransceiverDirection::Sendonly,
-                    streams: vec![],
-                    send_encodings: vec![],
-                };
-                connection.add_transceiver_from_track(Arc::clone(track) as Arc<dyn TrackLocal>, Some(init)).await?;
-            }
-            (audio, video) = (Some(microphone), Some(camera));
-        }
-        for (kind, slots) in [(RtpCodecKind::Audio, wanted.audio_slots), (RtpCodecKind::Video, wanted.video_slots)] {
-            for _ in 0..slots {
-                let init = RTCRtpTransceiverInit {
-                    direction: RTCRtpTransceiverDirection::Recvonly,
-                    streams: vec![],
-                    send_encodings: vec![],
-                };
-                connection.add_transceiver_from_kind(kind, Some(init)).await?;
-            }
-        }
-        let offer = connection.create_offer(None).await?;
-        connection.set_local_description(offer).await?;
+        Ok((Self { connection: Box::new(connection), shared, audio: None, video: None, received }, gathered))
+    }
+
+    /// Sets our side and tells it once its candidates are in it.
+    async fn complete(
+        &self,
+        ours: RTCSessionDescription,
+        gathered: &mut tokio::sync::mpsc::Receiver<()>,
+    ) -> anyhow::Result<String> {
+        self.connection.set_local_description(ours).await?;
         tokio::time::timeout(CONNECT_WITHIN, gathered.recv()).await.context("candidates are gathered")?;
-        let offer = connection.local_description().await.context("the offer was set")?.sdp;
-        Ok((Self { connection: Box::new(connection), shared, audio, video, received }, offer))
+        Ok(self.connection.local_description().await.context("our side was set")?.sdp)
     }
 
     pub async fn accept(&self, answer: String) -> anyhow::Result<()> {
         self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?;
+        self.connected().await;
+        Ok(())
+    }
+
+    pub async fn connected(&self) {
         let shared = self.shared.clone();
         eventually("media is connected", CONNECT_WITHIN, || {
             let state = *shared.0.state.lock().expect("nobody panics with it");
             async move { (state == RTCPeerConnectionState::Connected).then_some(()) }
         })
         .await;
-        Ok(())
     }
 
     /// Sends a tone and 25 pictures a second until the handle is dropped.
@@ -282,6 +317,7 @@ impl Sender {
                 ssrc: to.1,
                 ..Default::default()
             };
+            let payload = stamped(&payload, epoch());
             to.0.write_rtp(rtp::Packet { header, payload }).await?;
         }
         Ok(())

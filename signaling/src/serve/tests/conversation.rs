@@ -87,6 +87,25 @@ async fn a_recording_starts_is_seen_by_all_and_is_stopped_with_the_session() {
 }
 
 #[tokio::test]
+async fn at_the_end_nobody_is_heard_any_more_while_the_recorder_finishes_its_file() {
+    let server = Server::start().await;
+    let mut hall = server.join(HALL).await;
+    hall.send(ClientMessage::Offer { sdp: "v=0".into() }).await;
+    hall.until(|message| matches!(message, ServerMessage::Answer { .. })).await;
+    hall.ask(ClientMessage::StartRecording {}).await.unwrap();
+    let runs =
+        |message: &ServerMessage| matches!(message, ServerMessage::Recording { recording: RecordingState::On { .. } });
+    hall.until(runs).await;
+    let recorder = server.recorder.hold();
+    hall.ask(ClientMessage::EndSession {}).await.unwrap();
+    eventually(|| server.engine.log().contains(&"leave".to_owned())).await;
+    assert_eq!(*server.recorder.log.lock().unwrap(), ["start"]);
+    recorder.add_permits(1);
+    eventually(|| server.engine.log().last().is_some_and(|last| last == "close")).await;
+    assert_eq!(*server.recorder.log.lock().unwrap(), ["start", "stop"]);
+}
+
+#[tokio::test]
 async fn a_recorder_that_cannot_start_is_told_and_the_meeting_goes_on() {
     let server = Server::start().await;
     server.recorder.broken.store(true, SeqCst);

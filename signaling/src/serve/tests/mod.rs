@@ -86,11 +86,21 @@ impl MarkSink for StoreOf {
     }
 }
 
-/// Writes down when it was started and stopped.
+/// Writes down when it was started and stopped; can be told to fail, or to wait with stopping.
 #[derive(Default)]
 pub(super) struct Recorder {
     pub log: Mutex<Vec<&'static str>>,
     pub broken: AtomicBool,
+    gate: Mutex<Option<Arc<Semaphore>>>,
+}
+
+impl Recorder {
+    /// From now on a stop waits for one permit.
+    pub(super) fn hold(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some(gate.clone());
+        gate
+    }
 }
 
 struct RecorderOf(Arc<Recorder>);
@@ -109,7 +119,13 @@ impl RecordingPort for RecorderOf {
 
     fn stop(&self, _: SessionId, _: RoomId) -> PortFuture<()> {
         let recorder = self.0.clone();
-        Box::pin(async move { recorder.log.lock().unwrap().push("stop") })
+        Box::pin(async move {
+            let gate = recorder.gate.lock().unwrap().clone();
+            if let Some(gate) = gate {
+                gate.acquire().await.unwrap().forget();
+            }
+            recorder.log.lock().unwrap().push("stop");
+        })
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn hold(seed: u64, telling: Telling) -> Outcome {
     }
     plan.come_to_rest();
     let trace = plan.world.trace();
-    Outcome { trace, tally: plan.world.close() }
+    Outcome { trace, tally: plan.world.close().tally }
 }
 
 fn profiles(dice: &mut ChaCha8Rng) -> Vec<Profile> {

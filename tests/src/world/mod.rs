@@ -2,6 +2,7 @@
 //! one run: nothing here reads a clock or draws from anywhere else, and only differences of the one base instant matter.
 
 pub mod bridge;
+pub mod glance;
 pub mod mirror;
 pub mod negotiate;
 pub mod office;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use scheduler::attendance::Attendance;
 use sfu::command::{Command, CommandRefused, Reply};
 use sfu::fact::Fact;
 use sfu::id::RoomId;
@@ -59,6 +61,14 @@ const TIMERS: Timers = Timers {
     site_grace: Duration::from_secs(40),
     person_grace: Duration::from_secs(15),
 };
+
+/// What remains of a meeting.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Closed {
+    /// What happened how often.
+    pub tally: BTreeMap<String, u32>,
+    pub attendance: Attendance,
+}
 
 /// A site's place in the world.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -378,7 +388,7 @@ impl World {
     }
 
     /// After the end: nobody is left anywhere, nothing is under way, and the attendance is what was really so.
-    pub fn close(mut self) -> BTreeMap<String, u32> {
+    pub fn close(mut self) -> Closed {
         self.run(Duration::from_secs(3));
         let left = if self.bridge.is_empty() && self.bridge.poll_timeout().is_none() {
             Ok(())
@@ -390,8 +400,8 @@ impl World {
         self.must(if waiting.is_none() { Ok(()) } else { Err(format!("the meeting waits for {waiting:?}")) });
         self.must(self.tapes.iter().find(|tape| !tape.ended).map_or(Ok(()), |_| Err(String::from("a tape runs on"))));
         let list = attendance::check(&self.office.marks, self.ended_by_office, &self.heard, self.now);
-        self.must(list);
-        self.tally
+        let attendance = self.must(list);
+        Closed { tally: self.tally, attendance }
     }
 }
 

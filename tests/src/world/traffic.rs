@@ -233,9 +233,6 @@ impl World {
     }
 
     fn arrive_at_bridge(&mut self, from: Credentials, datagram: &Datagram) {
-        if self.closing {
-            return;
-        }
         if self.bridge.datagram(self.now, from, datagram) {
             let at = self.pages[page_of(from.transport)].0;
             self.note_heard(at);

@@ -75,6 +75,8 @@ pub struct Transport {
     /// When which source was sent last.
     pub sent: BTreeMap<Source, Duration>,
     round_trip: Duration,
+    /// How often the bridge asked for one.
+    pub key_frames_asked: u32,
 }
 
 /// When each thing is done next.
@@ -108,6 +110,7 @@ impl Transport {
             lost_before_connected: false,
             sent: BTreeMap::new(),
             round_trip,
+            key_frames_asked: 0,
         }
     }
 
@@ -295,6 +298,7 @@ impl Transport {
         for packet in packets {
             let packet = packet.as_any();
             if let Some(asked) = packet.downcast_ref::<PictureLossIndication>() {
+                self.key_frames_asked += 1;
                 let asked_of = |encoder: &&mut Encoder| encoder.ssrc == asked.media_ssrc;
                 self.encoders().find(asked_of).ok_or("a key frame of nobody is asked for")?.ask_key_frame();
             } else if let Some(asked) = packet.downcast_ref::<TransportLayerNack>() {

@@ -176,7 +176,7 @@ impl World {
     }
 
     /// What stands first for `viewer` (nobody: the recording), if that can be said for certain and is really sent.
-    fn main_picture(&self, viewer: Option<&Page>) -> Option<Shown> {
+    fn due_picture(&self, viewer: Option<&Page>) -> Option<Shown> {
         let view = self.view();
         let own = viewer.map(|page| page.participant.0);
         let on_stage = view.stage.map(|stage| (stage.participant, stage.source));
@@ -201,7 +201,7 @@ impl World {
     fn pictures(&self, watch: &mut Watch) -> Result<(), String> {
         for (number, (at, page)) in self.pages.iter().enumerate() {
             let mut main = watch.main.remove(&number);
-            keep(&mut main, self.now, if page.is_over() { None } else { self.main_picture(Some(page)) });
+            keep(&mut main, self.now, if page.is_over() { None } else { self.due_picture(Some(page)) });
             let Some((shown, since)) = main else { continue };
             watch.main.insert(number, (shown, since));
             let Some(ready) = watch.ready.get(&number).copied() else { continue };
@@ -329,7 +329,7 @@ impl World {
 
     fn programme(&self, watch: &mut Watch) -> Result<(), String> {
         let tape = self.tapes.last().filter(|tape| !tape.ended);
-        keep(&mut watch.programme, self.now, tape.and_then(|_| self.main_picture(None)));
+        keep(&mut watch.programme, self.now, tape.and_then(|_| self.due_picture(None)));
         let (Some(tape), Some((shown, since))) = (tape, watch.programme) else { return Ok(()) };
         let publisher = self.site_of(super::traffic::page_of(shown.0));
         let since = since.max(tape.begun).max(publisher.restless);

@@ -2,5 +2,7 @@
 //!
 //! `SEED=17 cargo nextest run --workspace -E 'binary(sim)' --no-capture -- one_seed` runs one seed again and tells what happens in it.
 
+mod found;
 mod plan;
 mod seeds;
+mod stories;

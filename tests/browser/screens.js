@@ -57,6 +57,31 @@ function faults(language) {
       control.labels?.[0]?.textContent ??
       control.textContent;
     if (name.trim() === "") found.push(`a control without a name: ${control.outerHTML.slice(0, 120)}`);
+    const above = covers(control);
+    if (above) found.push(`"${name.trim()}" lies under ${above.outerHTML.slice(0, 120)}`);
   }
   return found;
+
+  /** What takes the presses meant for a control, if anything does. Bars that stay while the page scrolls under them may. */
+  function covers(control) {
+    const box = control.getBoundingClientRect();
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    if (box.width < 8 || box.height < 8 || scrolledAway(control, x, y)) return undefined;
+    const above = document.elementFromPoint(x, y);
+    if (above === null || above.contains(control) || control.contains(above)) return undefined;
+    if ([...(control.labels ?? [])].some((label) => label.contains(above))) return undefined;
+    for (let element = above; !element.contains(control); element = element.parentElement) {
+      if (["fixed", "sticky"].includes(getComputedStyle(element).position)) return undefined;
+    }
+    return above;
+  }
+
+  function scrolledAway(control, x, y) {
+    for (let element = control.parentElement; element !== null; element = element.parentElement) {
+      const box = element.getBoundingClientRect();
+      const clips = getComputedStyle(element).overflow !== "visible";
+      if (clips && (x < box.left || x > box.right || y < box.top || y > box.bottom)) return true;
+    }
+    return false;
+  }
 }

@@ -24,7 +24,7 @@ fn meeting_of<const N: usize>(names: [&str; N]) -> (World, [SiteAt; N]) {
 }
 
 fn meeting_with<const N: usize>(profiles: [Profile; N]) -> (World, [SiteAt; N]) {
-    let invited = [vec![Profile::chair("Nguyễn Văn An")], profiles.to_vec()].concat();
+    let invited = std::iter::once(Profile::chair("Nguyễn Văn An")).chain(profiles).collect();
     let mut world = World::open(7, invited, Telling::Silent);
     let sites = std::array::from_fn(|place| SiteAt(place + 1));
     for at in [CHAIR].into_iter().chain(sites) {

@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit binaries system browser visual clean
+.PHONY: run build test setup setup-test ui lint unit binaries system browser visual figures clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -62,6 +62,13 @@ browser: binaries
 ## Every state of every screen from made-up data, in both languages and three sizes: for looking at, by hand.
 visual: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm run visual
+
+## The figures of README.md, measured on this machine; leave it alone meanwhile.
+figures: setup-test ui
+	cargo build --locked --release --workspace --bins
+	cargo bench --locked --workspace --bench figures
+	cd tests/browser && npm ci --no-audit --no-fund
+	NHIPCAU=$(abspath $(TARGET))/release/nhipcau npm --prefix tests/browser run figures
 
 clean:
 	cargo clean

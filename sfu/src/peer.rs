@@ -71,7 +71,10 @@ pub(crate) struct Peer {
     pub(crate) arrivals: Option<Arrivals>,
     transport_cc: Option<u8>,
     pub(crate) clock: PublisherClock,
-    pub(crate) rtt: Option<Duration>,
+    /// Smoothed, for the timing of what is asked for again.
+    rtt: Option<Duration>,
+    /// As last measured, for who watches the line: what changes shall show at once.
+    pub(crate) rtt_newest: Option<Duration>,
     pub(crate) rx: Meter,
     pub(crate) heard_at: Instant,
     /// Bytes that may be replayed from histories, and as of when.
@@ -128,6 +131,7 @@ impl Peer {
             transport_cc: None,
             clock: PublisherClock::default(),
             rtt: None,
+            rtt_newest: None,
             rx: Meter::default(),
             heard_at: now,
             replay: Allowance { bytes: REPLAY_BYTES_MAX, at: now },
@@ -248,6 +252,11 @@ impl Peer {
     /// The SSRC our reports to this peer come from.
     pub(crate) fn reporter(&self) -> Ssrc {
         self.slots.first().map_or(REPORTER, |slot| slot.ssrc)
+    }
+
+    pub(crate) fn measured_rtt(&mut self, rtt: Duration) {
+        self.rtt = Some(self.rtt.map_or(rtt, |known| (known * 3 + rtt) / 4));
+        self.rtt_newest = Some(rtt);
     }
 
     pub(crate) fn rtt_or_guess(&self) -> Duration {

@@ -73,7 +73,7 @@ impl Room {
             let units = middle(ntp(epoch, now)).wrapping_sub(block.last_report).wrapping_sub(block.delay);
             let rtt = Duration::from_micros(u64::from(units) * 1_000_000 / 65_536);
             if rtt <= RTT_MAX {
-                peer.rtt = Some(peer.rtt.map_or(rtt, |known| (known * 3 + rtt) / 4));
+                peer.measured_rtt(rtt);
             }
         }
     }

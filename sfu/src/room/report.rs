@@ -78,7 +78,7 @@ fn stats_of(now: Instant, peer: &mut Peer, tracks: &mut Slab<TrackAt, Track>) ->
     let (since, rx_before) = std::mem::replace(&mut peer.measured, (now, peer.rx));
     let span = Span(now.saturating_duration_since(since).as_secs_f64().max(0.1));
     let mut stats = PeerStats {
-        rtt: peer.rtt,
+        rtt: peer.rtt_newest,
         idle: now.saturating_duration_since(peer.heard_at),
         tracks: Vec::with_capacity(peer.publications.len() + peer.slots.len()),
         ..PeerStats::default()

@@ -75,11 +75,15 @@ pub async fn no_larger_than_allowed(request: Request, next: Next) -> Result<Resp
 
 /// A body of the largest size at 70 kbit/s, and the slowest work we do. What streams for longer (a recording, the WebSocket) has begun
 /// its answer by then.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Who sends a body byte by byte does not hold a handler for ever.
-pub async fn answered_in_time(request: Request, next: Next) -> Result<Response, Problem> {
-    tokio::time::timeout(ANSWERED_WITHIN, next.run(request)).await.map_err(|_late| ProblemCode::Timeout.into())
+pub async fn answered_in_time(
+    State(within): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    tokio::time::timeout(within, next.run(request)).await.map_err(|_late| ProblemCode::Timeout.into())
 }
 
 /// Headers of every answer.
@@ -165,6 +169,17 @@ mod tests {
         assert!(!takes_tokens_only("/api/v1/sessions/whip"));
         assert!(!takes_tokens_only("/api/v1/sessions/demo/cancel"));
         assert!(!takes_tokens_only("/api/v1/auth/sign-in"));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_answered_all_the_same() {
+        let routes = axum::Router::new()
+            .route("/", axum::routing::post(async |_: axum::body::Bytes| "read"))
+            .layer(axum::middleware::from_fn_with_state(Duration::from_millis(20), answered_in_time));
+        let endless = futures_util::stream::pending::<Result<axum::body::Bytes, std::io::Error>>();
+        let request = Request::post("/").body(axum::body::Body::from_stream(endless)).unwrap();
+        let response = tower::ServiceExt::oneshot(routes, request).await.unwrap();
+        assert_eq!(response.status(), axum::http::StatusCode::REQUEST_TIMEOUT);
     }
 
     #[test]

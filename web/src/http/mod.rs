@@ -114,7 +114,7 @@ pub fn router(app: &App) -> Router {
         .layer(DefaultBodyLimit::max(guard::BODY_MAX))
         .layer(middleware::from_fn(guard::only_from_our_pages))
         .layer(middleware::from_fn(guard::no_larger_than_allowed))
-        .layer(middleware::from_fn(guard::answered_in_time))
+        .layer(middleware::from_fn_with_state(guard::ANSWERED_WITHIN, guard::answered_in_time))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(problem::in_the_readers_language))
         .layer(middleware::from_fn_with_state(app.settings().front.clone(), guard::with_careful_headers))

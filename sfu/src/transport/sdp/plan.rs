@@ -1,8 +1,8 @@
 //! What becomes of each m-line: a publication, a slot, an idle line or a refused one.
 //!
 //! A line that sends (also one that would receive as well, as some WHIP clients offer) is a publication and is answered `recvonly`;
-//! a line that only receives is a slot and is answered `sendonly`. Whoever came to do only one of the two gets only that. The first audio line is the microphone, the first video line the
-//! camera, the second the screen; further sending lines are answered `inactive`.
+//! a line that only receives is a slot and is answered `sendonly`. Whoever came to do only one of the two gets only that. The first
+//! audio line is the microphone, the first video line the camera, the second the screen; further sending lines are answered `inactive`.
 
 use rand::{Rng, RngExt};
 

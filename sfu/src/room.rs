@@ -295,10 +295,11 @@ impl Room {
 
     /// Asks for a key frame of the programme's picture, as for any viewer's PLI. Without a tap: nothing.
     pub fn refresh_tap(&mut self, now: Instant, egress: &mut impl Egress) {
-        if let Some(key) = self.programme.as_ref().and_then(|programme| programme.stream.awaited()) {
+        let awaited = self.programme.as_ref().map(|programme| programme.stream.awaited());
+        for key in awaited.into_iter().flatten() {
             self.ask(key);
-            self.request_key_frames(now, egress);
         }
+        self.request_key_frames(now, egress);
     }
 
     /// When [`Self::handle_timeout`] wants to be called next. `None`: not before somebody joins.

@@ -221,8 +221,9 @@ chapter("somebody who comes late has a picture at once", async (t) => {
   await vanDon.getByRole("button", { name: "Vào họp" }).click();
   const ms = await firstPicture();
   t.diagnostic(`${ms} ms from the press to the first decoded picture`);
-  // Waiting for a natural key frame would take minutes; the bound leaves room for two cores that encode six cameras.
-  assert.ok(ms < 5_000, `${ms} ms`);
+  // How long it takes here is a question of two cores that encode six cameras, and is measured elsewhere. But a browser makes a key
+  // frame by itself only after minutes: who waited for that one is found out.
+  assert.ok(ms < 30_000, `${ms} ms`);
   await moves(mainPicture(vanDon, /./), "the late joiner's main picture");
   await screenshot(vanDon, "delegate");
 });

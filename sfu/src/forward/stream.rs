@@ -12,9 +12,10 @@ use crate::track::layer::LayerKey;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Feed {
     Idle,
-    /// Nothing is sent until `next` offers a beginning.
+    /// Nothing is sent until `next` offers a beginning, or `stopgap`, a smaller layer of the same track, does so sooner.
     Waiting {
         next: LayerKey,
+        stopgap: Option<LayerKey>,
     },
     /// `now` goes on until `next`, another layer of the same track, offers a beginning.
     Live {
@@ -36,7 +37,7 @@ pub(crate) struct Stream {
 pub(crate) enum Taken {
     No,
     Passed(Rewritten),
-    /// The first of an era. `left` fed the stream until now and is not wanted any more.
+    /// The first of an era. `left` fed the stream until now, or might have, and is not wanted any more.
     Opened {
         numbers: Rewritten,
         left: Option<LayerKey>,
@@ -60,7 +61,7 @@ impl Stream {
     pub(crate) fn sources(&self) -> [Option<LayerKey>; 2] {
         match self.feed {
             Feed::Idle => [None, None],
-            Feed::Waiting { next } => [Some(next), None],
+            Feed::Waiting { next, stopgap } => [Some(next), stopgap],
             Feed::Live { now, next } => [Some(now), next],
         }
     }
@@ -73,13 +74,14 @@ impl Stream {
         }
     }
 
-    /// The layer whose key frame would be of use now.
-    pub(crate) fn awaited(&self) -> Option<LayerKey> {
-        match self.feed {
-            Feed::Idle => None,
-            Feed::Waiting { next } => Some(next),
-            Feed::Live { now, next } => next.or(Some(now)),
-        }
+    /// The layers whose key frames would be of use now.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = LayerKey> + use<> {
+        let awaited = match self.feed {
+            Feed::Idle => [None, None],
+            Feed::Waiting { next, stopgap } => [Some(next), stopgap],
+            Feed::Live { now, next } => [next.or(Some(now)), None],
+        };
+        awaited.into_iter().flatten()
     }
 
     pub(crate) fn stop(&mut self) {
@@ -87,37 +89,40 @@ impl Stream {
     }
 
     /// Turns to another layer at its next beginning. Another layer of the same track relieves the present one without a gap; another
-    /// track does not: what is shown must be what the viewer was told.
-    pub(crate) fn aim(&mut self, target: LayerKey) {
+    /// track does not: what is shown must be what the viewer was told. Where nothing of this track is shown yet, `stopgap` may begin.
+    pub(crate) fn aim(&mut self, target: LayerKey, stopgap: Option<LayerKey>) {
         self.feed = match self.feed {
             Feed::Live { now, .. } if now == target => Feed::Live { now, next: None },
             Feed::Live { now, .. } if now.track == target.track => Feed::Live { now, next: Some(target) },
-            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => Feed::Waiting { next: target },
+            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => Feed::Waiting { next: target, stopgap },
         };
     }
 
     /// Per packet and receiver: passes it on, begins with it, or has no use for it.
     pub(crate) fn take(&mut self, now: Instant, track: &Track, key: LayerKey, meta: &PacketMeta) -> Taken {
-        match self.feed {
-            Feed::Live { now: fed_by, .. } if fed_by == key => match self.rewriter.rewrite(meta) {
+        if self.live() == Some(key) {
+            return match self.rewriter.rewrite(meta) {
                 Some(numbers) => {
                     self.sent_at = Some(now);
                     Taken::Passed(numbers)
                 }
                 None => Taken::No,
-            },
-            Feed::Live { now: fed_by, next: Some(next) } if next == key && meta.opens => {
-                self.open(now, track, key, meta, Some(fed_by))
-            }
-            Feed::Waiting { next } if next == key && meta.opens => self.open(now, track, key, meta, None),
-            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => Taken::No,
+            };
         }
-    }
-
-    fn open(&mut self, now: Instant, track: &Track, key: LayerKey, meta: &PacketMeta, left: Option<LayerKey>) -> Taken {
-        let ticks = self.ticks_since_last(now, track, left, key, meta.timestamp);
+        let (feed, relieved, left) = match self.feed {
+            _ if !meta.opens => return Taken::No,
+            Feed::Live { now: fed_by, next: Some(next) } if next == key => {
+                (Feed::Live { now: key, next: None }, Some(fed_by), Some(fed_by))
+            }
+            Feed::Waiting { next, stopgap } if next == key => (Feed::Live { now: key, next: None }, None, stopgap),
+            Feed::Waiting { next, stopgap } if stopgap == Some(key) => {
+                (Feed::Live { now: key, next: Some(next) }, None, None)
+            }
+            Feed::Idle | Feed::Waiting { .. } | Feed::Live { .. } => return Taken::No,
+        };
+        let ticks = self.ticks_since_last(now, track, relieved, key, meta.timestamp);
         self.rewriter.begin(key, meta, Opening::Live { ticks });
-        self.feed = Feed::Live { now: key, next: None };
+        self.feed = feed;
         self.sent_at = Some(now);
         match self.rewriter.rewrite(meta) {
             Some(numbers) => Taken::Opened { numbers, left },
@@ -145,13 +150,13 @@ impl Stream {
         &self,
         now: Instant,
         track: &Track,
-        left: Option<LayerKey>,
+        relieved: Option<LayerKey>,
         key: LayerKey,
         timestamp: u32,
     ) -> i64 {
         let by_arrival = self.ticks_by_arrival(now);
-        let by_capture = left.filter(|left| left.track == key.track).and_then(|left| {
-            track.ticks_between(left.layer, self.rewriter.newest_source_timestamp()?, key.layer, timestamp)
+        let by_capture = relieved.filter(|relieved| relieved.track == key.track).and_then(|relieved| {
+            track.ticks_between(relieved.layer, self.rewriter.newest_source_timestamp()?, key.layer, timestamp)
         });
         by_capture
             .filter(|ticks| (ticks - by_arrival).abs() < CLOCKS_APART_MAX_S * i64::from(self.rate_hz))

@@ -4,8 +4,9 @@
 //! else who watches it a burst. So the history is looked at first: if everything from the last key frame to the present is there, without
 //! a hole and short enough for the viewer's line, it is sent at once, with timestamps squeezed together so that the receiver decodes
 //! through it instead of playing it (`forward::rewrite`). If the wanted layer's history will not do but a lower layer's does, the lower
-//! one is shown until a key frame of the wanted one arrives. Otherwise, and for the wanted layer in any case, the publisher is asked at
-//! once. In a storm of joins the first asks and the others are served from his key frame; a lone late-comer waits one round trip. A
+//! one is shown until a key frame of the wanted one arrives. Otherwise the publisher is asked at once for a key frame of the wanted layer
+//! and of the lowest: the small one is the sooner here when his line or his machine is at its limit, and is shown until the other comes.
+//! In a storm of joins the first asks and the others are served from his key frame; a lone late-comer waits one round trip. A
 //! history with a hole is never replayed: the first picture would be soon, and broken.
 
 use std::time::Instant;
@@ -153,11 +154,12 @@ impl Room {
             return;
         }
         let Some(target) = target_of(at, track, drawn) else { return };
+        let stopgap = stopgap_of(target, track);
         if slot.stream.live().is_none() && track.name.source.kind() == MediaKind::Video {
             self.replay(now, place, target, egress);
         }
-        self.resubscribe(place, |stream| stream.aim(target));
-        self.want_key_frame(place, target);
+        self.resubscribe(place, |stream| stream.aim(target, stopgap));
+        self.want_key_frames(place);
     }
 
     /// Lets a slot begin with the past, if that gives a whole picture at once.
@@ -187,12 +189,13 @@ impl Room {
         self.follow_sources(place, before);
     }
 
-    /// The publisher is asked only if the slot waits for `target` and its first packet of a key frame is not passing right now.
-    fn want_key_frame(&mut self, place: SlotAt, target: LayerKey) {
-        let Some(slot) = slot_mut(&mut self.peers, place) else { return };
-        if slot.kind == MediaKind::Video && slot.stream.live() != Some(target) && slot.stream.awaited() == Some(target)
-        {
-            self.ask(target);
+    /// The publisher is asked only for what the slot waits for and whose key frame is not passing right now.
+    fn want_key_frames(&mut self, place: SlotAt) {
+        let Some(slot) = slot_mut(&mut self.peers, place).filter(|slot| slot.kind == MediaKind::Video) else { return };
+        let live = slot.stream.live();
+        let awaited = slot.stream.awaited().filter(|key| Some(*key) != live);
+        for key in awaited {
+            self.ask(key);
         }
     }
 
@@ -330,15 +333,16 @@ impl Room {
         let Some(track) = self.tracks.get(at) else { return };
         let Some(target) = target_of(at, track, None) else { return };
         let Some(programme) = &mut self.programme else { return };
-        programme.stream.aim(target);
+        programme.stream.aim(target, stopgap_of(target, track));
         let (live, sources) = (programme.stream.live(), programme.stream.sources());
+        let awaited = programme.stream.awaited().filter(|key| Some(*key) != live);
         if let Some(track) = self.tracks.get_mut(at) {
             for (layer, number) in track.layers.iter_mut().zip(0..) {
                 layer.tapped = sources.iter().flatten().any(|key| key.layer == number);
             }
         }
-        if live != Some(target) {
-            self.ask(target);
+        for key in awaited {
+            self.ask(key);
         }
     }
 
@@ -355,6 +359,12 @@ impl Room {
 fn target_of(at: TrackAt, track: &Track, drawn: Option<u16>) -> Option<LayerKey> {
     let fact = |layer: &Layer| LayerFact { flowing: layer.is_flowing(), height: layer.size.height };
     track.key(at, choose_layer(track.layers.iter().map(fact), drawn)?)
+}
+
+/// What may be shown of a track until a key frame of `target` arrives.
+fn stopgap_of(target: LayerKey, track: &Track) -> Option<LayerKey> {
+    let lower = (0..target.layer).find(|at| track.layer(*at).is_some_and(Layer::is_flowing))?;
+    track.key(target.track, lower)
 }
 
 fn subscribe(layer: &mut Layer, place: SlotAt) {

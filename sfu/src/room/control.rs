@@ -102,7 +102,8 @@ impl Room {
     fn picture_lost(&mut self, at: PeerAt, media: Ssrc) {
         let Some(peer) = self.peers.get(at) else { return };
         let slot = peer.slot_by_ssrc(media).and_then(|slot| peer.slots.get(usize::from(slot)));
-        if let Some(key) = slot.and_then(|slot| slot.stream.awaited()) {
+        let awaited = slot.map(|slot| slot.stream.awaited());
+        for key in awaited.into_iter().flatten() {
             self.ask(key);
         }
     }

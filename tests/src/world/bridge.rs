@@ -79,6 +79,8 @@ pub struct Bridge {
     air: Air,
     leaving: Vec<(u16, Datagram)>,
     taped: Vec<TapEvent>,
+    /// When the stage was told last.
+    pub stage_set: Duration,
     fault: Option<String>,
 }
 
@@ -119,6 +121,7 @@ impl Bridge {
             air: Air::default(),
             leaving: Vec::new(),
             taped: Vec::new(),
+            stage_set: Duration::ZERO,
             fault: None,
         }
     }
@@ -161,7 +164,10 @@ impl Bridge {
                 self.note_rights(peer, rights);
                 self.core_mut(|core, air| core.set_rights(now, peer, rights, air))?;
             }
-            Command::SetStage { stage, .. } => self.core_mut(|core, air| core.set_stage(now, stage, air))?,
+            Command::SetStage { stage, .. } => {
+                self.stage_set = now.saturating_duration_since(self.epoch);
+                self.core_mut(|core, air| core.set_stage(now, stage, air))?;
+            }
             Command::SetView { peer, view } => {
                 self.known(peer)?;
                 self.core_mut(|core, air| core.set_view(now, peer, view, air))?;

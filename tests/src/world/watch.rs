@@ -207,7 +207,9 @@ impl World {
             let Some(ready) = watch.ready.get(&number).copied() else { continue };
             let Some(transport) = &page.transport else { continue };
             let slot = transport.slot("v0");
-            let since = since.max(ready).max(self.site_of(super::traffic::page_of(shown.0)).restless);
+            let publisher = self.site_of(super::traffic::page_of(shown.0));
+            // The stage may have been another's for a moment between two looks.
+            let since = since.max(ready).max(publisher.restless).max(self.bridge.stage_set);
             let within = PICTURE_WITHIN + self.slowness(number, shown);
             let evidence = slot.and_then(|slot| slot.shown);
             if self.now >= since + within && !is_shown(evidence, shown, self.now.saturating_sub(within)) {
@@ -332,7 +334,7 @@ impl World {
         keep(&mut watch.programme, self.now, tape.and_then(|_| self.due_picture(None)));
         let (Some(tape), Some((shown, since))) = (tape, watch.programme) else { return Ok(()) };
         let publisher = self.site_of(super::traffic::page_of(shown.0));
-        let since = since.max(tape.begun).max(publisher.restless);
+        let since = since.max(tape.begun).max(publisher.restless).max(self.bridge.stage_set);
         let within = PICTURE_WITHIN + 2 * publisher.round_trip().saturating_sub(Duration::from_millis(200));
         let recorded = tape.recorded();
         if self.now >= since + within && !is_shown(recorded, shown, self.now.saturating_sub(within)) {

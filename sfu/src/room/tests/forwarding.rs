@@ -67,6 +67,50 @@ fn a_picture_that_begins_in_the_middle_waits_for_a_key_frame_and_asks_at_once() 
     assert_eq!(world.take_video(commune, 0).len(), 3);
 }
 
+/// A viewer of a camera whose layers all flow, without a key frame in their histories.
+fn waiting() -> (World, PeerId, PeerId, [Video; 3]) {
+    let mut world = World::new();
+    let hall = world.join(1, Seat::site(3, 4));
+    let mut camera = Video::camera(hall);
+    for packet in camera.iter_mut().flat_map(|layer| layer.frame(Frame::Delta, 2)) {
+        world.send(hall, &packet).unwrap();
+    }
+    let commune = world.join(2, Seat::viewer(3, 4));
+    let mut asked = world.take_asked();
+    asked.sort_by_key(|asked| matches!(asked, Asked::KeyFrame { media: 204, .. }));
+    let request = |media| Asked::KeyFrame { of: hall, media };
+    assert_eq!(asked, [request(200), request(204)], "the layer that fills the picture, and the smallest meanwhile");
+    (world, hall, commune, camera)
+}
+
+#[test]
+fn a_small_picture_stands_in_until_the_large_one_begins() {
+    let (mut world, hall, commune, mut camera) = waiting();
+    let mut tags = |world: &mut World, frames: [Frame; 3]| {
+        let mut packets = camera.iter_mut().zip(frames).flat_map(|(layer, frame)| layer.frame(frame, 2));
+        packets.by_ref().for_each(|packet| world.send(hall, &packet).unwrap());
+        let got = world.take_video(commune, 0);
+        continuous(&got);
+        got.iter().map(Got::tag).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(&mut world, [Frame::Delta; 3]), []);
+    assert_eq!(tags(&mut world, [Frame::Key, Frame::Delta, Frame::Delta]), [10, 10]);
+    assert_eq!(tags(&mut world, [Frame::Delta; 3]), [10, 10]);
+    assert_eq!(tags(&mut world, [Frame::Delta, Frame::Delta, Frame::Key]), [10, 10, 12, 12]);
+    assert_eq!(tags(&mut world, [Frame::Key, Frame::Delta, Frame::Delta]), [12, 12], "it never steps back");
+}
+
+#[test]
+fn who_gets_the_large_picture_first_is_not_given_the_small_one_any_more() {
+    let (mut world, hall, commune, [mut small, _, mut large]) = waiting();
+    for packet in large.frame(Frame::Key, 2).into_iter().chain(small.frame(Frame::Key, 2)) {
+        world.send(hall, &packet).unwrap();
+    }
+    assert_eq!(world.take_video(commune, 0).iter().map(Got::tag).collect::<Vec<_>>(), [12, 12]);
+    world.run(600);
+    assert_eq!(world.take_asked(), [], "nobody waits for anything");
+}
+
 #[test]
 fn a_late_joiner_gets_the_picture_from_the_history_at_once() {
     let (mut world, hall, commune) = two();

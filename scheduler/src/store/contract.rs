@@ -177,8 +177,6 @@ pub trait Attendances: Send + Sync + 'static {
     /// To be called once at start, before any meeting runs: ends the presences that a crash left open, at their last lease.
     /// Returns the sessions it mended.
     fn recover_attendance(&self, now: UtcTime) -> impl Answer<Vec<SessionId>>;
-    /// Walks the chain of hashes over all marks of a session.
-    fn verify_marks(&self, session: SessionId) -> impl Answer<ChainVerdict>;
     /// Ends what the clock ends: sessions whose time has passed and in which nobody is. Returns them.
     fn end_overdue(&self, now: UtcTime) -> impl Answer<Vec<SessionId>>;
 }
@@ -192,11 +190,14 @@ pub enum MarkRefused {
     Failed(#[from] StoreFailure),
 }
 
-/// What `nhipcau verify` asks: everything, whoever may see it.
+/// What `nhipcau verify` asks of a database it only reads: everything, whoever may see it.
 pub trait Inspection: Send + Sync + 'static {
     /// What the engine finds wrong with its own file; empty when nothing is.
     fn check_integrity(&self) -> impl Answer<Vec<String>>;
     fn all_sessions(&self) -> impl Answer<Vec<SessionId>>;
+    /// Walks the chain of hashes over all marks of a session.
+    fn verify_marks(&self, session: SessionId) -> impl Answer<ChainVerdict>;
+    fn fold_attendance(&self, session: SessionId, now: UtcTime) -> impl Answer<Option<Attendance>>;
     fn all_recordings(&self) -> impl Answer<Vec<Recording>>;
 }
 

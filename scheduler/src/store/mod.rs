@@ -9,7 +9,7 @@ mod contract;
 mod sqlite;
 
 pub use contract::*;
-pub use sqlite::{OpenFailure, Sqlite};
+pub use sqlite::{Archive, OpenFailure, Sqlite};
 
 /// The store this program runs on. An enum of the engines as soon as there are two.
 pub type Office = Sqlite;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use scheduler::chain::ChainVerdict;
 use scheduler::record::{Recording, RecordingState};
-use scheduler::store::{Attendances as _, Inspection as _, Office, OpenFailure};
+use scheduler::store::{Archive, Inspection as _, OpenFailure};
 use scheduler::store_failure::StoreFailure;
 use sha2::{Digest as _, Sha256};
 
@@ -24,10 +24,12 @@ pub struct VerifyArgs {
 enum VerifyFailed {
     #[error("There is no database in {}: give the server's data directory with --data.", .0.display())]
     NoDatabase(PathBuf),
-    #[error("The database cannot be opened ({0}): restore it from the backup.")]
+    #[error("Nothing was checked: {0}.")]
     Open(#[from] OpenFailure),
     #[error("The database cannot be read ({0}): check the disk.")]
     Store(#[from] StoreFailure),
+    #[error("A server was started on this directory in the middle of the check: check again.")]
+    Disturbed,
     #[error("The program's threads cannot be started ({0}): look at the limits of this user.")]
     Threads(std::io::Error),
 }
@@ -70,14 +72,15 @@ fn findings(data: &Path) -> Result<Vec<Finding>, VerifyFailed> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(VerifyFailed::Threads)?;
     runtime.block_on(async {
-        let store = Office::open(data).await?;
+        let store = Archive::open(data).await?;
         let found = check(&store, &data.join("recordings")).await;
+        let disturbed = store.was_disturbed();
         store.close().await;
-        found
+        if disturbed { Err(VerifyFailed::Disturbed) } else { found }
     })
 }
 
-async fn check(store: &Office, recordings: &Path) -> Result<Vec<Finding>, VerifyFailed> {
+async fn check(store: &Archive, recordings: &Path) -> Result<Vec<Finding>, VerifyFailed> {
     let complaints = store.check_integrity().await?;
     let verdict = if complaints.is_empty() {
         Verdict::Good("integrity_check ok".to_owned())
@@ -88,8 +91,8 @@ async fn check(store: &Office, recordings: &Path) -> Result<Vec<Finding>, Verify
     for session in store.all_sessions().await? {
         let verdict = match store.verify_marks(session).await? {
             ChainVerdict::BrokenAt { entry } => Verdict::Bad(format!("the chain of marks is broken at entry {entry}")),
-            ChainVerdict::Whole { entries, .. } => match store.attendance(session, clock::now()).await {
-                Ok(_) => Verdict::Good(format!("{entries} marks, attendance can be folded")),
+            ChainVerdict::Whole { entries, head } => match store.fold_attendance(session, clock::now()).await {
+                Ok(_) => Verdict::Good(format!("{entries} marks to {head}, attendance can be folded")),
                 Err(failure) => Verdict::Bad(format!("attendance cannot be folded: {failure}")),
             },
         };

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::{Conn, Sqlite, lease, mark, person, policy, session_row};
 use crate::attendance::{self, Attendance, AttendanceRow, EditRefused, Record};
-use crate::chain::{self, ChainVerdict};
 use crate::due::{self, DueEnd, Unended};
 use crate::id::{MarkId, ParticipantId, PersonId, SessionId, derived};
 use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Mark};
@@ -87,11 +86,6 @@ impl Attendances for Sqlite {
         Ok(mended)
     }
 
-    async fn verify_marks(&self, id: SessionId) -> Result<ChainVerdict, StoreFailure> {
-        let entries = mark::entries(&mut *self.read().await?, id).await?;
-        Ok(chain::verify(id, &entries))
-    }
-
     async fn end_overdue(&self, now: UtcTime) -> Result<Vec<SessionId>, StoreFailure> {
         // Looked at without the write lock first: nearly always there is nothing to end.
         let nothing = overdue(&mut *self.read().await?, now).await?.is_empty();
@@ -139,7 +133,7 @@ fn edited(session: SessionId, participant: ParticipantId, edit: AttendanceEdit, 
     Mark { id: MarkId::from_uuid(Uuid::now_v7()), session, at: now, fact: Fact::Edited { participant, by, edit } }
 }
 
-async fn fold(conn: &mut Conn, id: SessionId, now: UtcTime) -> Result<Option<Attendance>, StoreFailure> {
+pub(super) async fn fold(conn: &mut Conn, id: SessionId, now: UtcTime) -> Result<Option<Attendance>, StoreFailure> {
     let Some(detail) = session_row::detail(conn, id, now).await? else { return Ok(None) };
     let marks = match detail.session.opening {
         Opening::ByTime => mark::of(conn, id).await?,

@@ -1,5 +1,6 @@
 //! Bringing the database up to date: the files of `migrations/sqlite`, carried inside the program.
 
+use std::cmp::Ordering;
 use std::path::PathBuf;
 
 use sqlx::SqlSafeStr as _;
@@ -17,6 +18,10 @@ pub enum OpenFailure {
     LinkKey { path: PathBuf, detail: String },
     #[error("the database was written by a newer version of this program (migration {version}); start that version")]
     Newer { version: i64 },
+    #[error(
+        "the database was written by an older version of this program (migration {version}); start this one on it first, or on a copy"
+    )]
+    Older { version: i64 },
     #[error(
         "migration {version} was changed after it ran on this database; install the program this database belongs to"
     )]
@@ -65,6 +70,19 @@ pub(super) async fn run(writer: &SqlitePool) -> Result<(), OpenFailure> {
         // sqlx's enum is open; the rest concerns kinds of migrations that we do not have.
         other => OpenFailure::Migration { version: 0, detail: other.to_string() },
     })
+}
+
+/// Whether this program can read the database as it is.
+pub(super) async fn check(readers: &SqlitePool) -> Result<(), OpenFailure> {
+    let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success")
+        .fetch_one(readers)
+        .await
+        .map_err(OpenFailure::from_engine)?;
+    match newest.cmp(&FILES.last().map_or(0, |(version, _, _)| *version)) {
+        Ordering::Less => Err(OpenFailure::Older { version: newest }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenFailure::Newer { version: newest }),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 mod account;
 mod agenda_item;
+mod archive;
 mod attendance;
 mod booking;
 mod check;
@@ -20,7 +21,6 @@ mod draft;
 mod failure;
 mod hub;
 mod idempotency;
-mod inspection;
 mod invitation;
 mod lease;
 mod link_key;
@@ -43,6 +43,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use migrate::OpenFailure;
 
 use std::path::Path;
@@ -55,6 +56,8 @@ use sqlx::{Connection as _, Sqlite as Engine, SqliteConnection, Transaction};
 use crate::invitation::LinkKey;
 use crate::store_failure::StoreFailure;
 use writer::MarkWriter;
+
+const DATABASE: &str = "nhipcau.db";
 
 /// How long a write waits for another process (a backup, a shell) to let go of the file before it fails as busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,7 +83,7 @@ impl Sqlite {
             .map_err(|source| OpenFailure::Directory { path: directory.to_owned(), detail: source.to_string() })?;
         let link_key = link_key::load_or_create(&directory.join("link.key"))?;
         let options = SqliteConnectOptions::new()
-            .filename(directory.join("nhipcau.db"))
+            .filename(directory.join(DATABASE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)

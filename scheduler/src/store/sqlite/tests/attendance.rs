@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{World, at, secretary};
@@ -7,8 +9,8 @@ use crate::chain::ChainVerdict;
 use crate::id::{MarkId, ParticipantId, SessionId, SiteId};
 use crate::mark::{AttendanceEdit, AttendanceStatus, EndedBy, Fact, Mark};
 use crate::session::State;
-use crate::store::sqlite::Sqlite;
-use crate::store::{Attendances, MarkRefused, Sessions};
+use crate::store::sqlite::{Archive, OpenFailure, Sqlite};
+use crate::store::{Attendances, Inspection, MarkRefused, Sessions};
 use crate::store_failure::StoreFailure;
 use crate::time::UtcTime;
 
@@ -18,6 +20,10 @@ fn seat_of(booked: &Booked, site: SiteId) -> ParticipantId {
 
 fn mark(number: u128, session: SessionId, at: UtcTime, fact: Fact) -> Mark {
     Mark { id: MarkId::from_uuid(uuid::Uuid::from_u128(number)), session, at, fact }
+}
+
+async fn verdict(directory: &Path, id: SessionId) -> ChainVerdict {
+    Archive::open(directory).await.unwrap().verify_marks(id).await.unwrap()
 }
 
 fn joined(participant: ParticipantId) -> Fact {
@@ -89,9 +95,9 @@ async fn a_thousand_marks_from_a_hundred_senders_are_there_after_a_kill_and_thei
     for sender in senders {
         sender.await.unwrap();
     }
-    let (_files, store) = world.after_a_kill().await;
+    let (files, store) = world.after_a_kill().await;
     assert_eq!(store.marks(id).await.unwrap().len(), 1_000);
-    assert!(matches!(store.verify_marks(id).await.unwrap(), ChainVerdict::Whole { entries: 1_000, .. }));
+    assert!(matches!(verdict(files.path(), id).await, ChainVerdict::Whole { entries: 1_000, .. }));
 }
 
 #[tokio::test]
@@ -143,7 +149,45 @@ async fn a_mark_changed_behind_the_programs_back_is_found_by_its_number() {
     for sql in ["DROP TRIGGER mark_stands", "UPDATE mark SET at = at + 60000 WHERE entry = 3"] {
         sqlx::query(sql).execute(&world.store.writer).await.unwrap();
     }
-    assert_eq!(world.store.verify_marks(id).await.unwrap(), ChainVerdict::BrokenAt { entry: 3 });
+    assert_eq!(verdict(world.path(), id).await, ChainVerdict::BrokenAt { entry: 3 });
+}
+
+#[tokio::test]
+async fn an_archive_is_read_without_a_trace_and_says_when_a_server_came_in_between() {
+    let world = World::new().await;
+    let booked = world.booked(&["06895"], (8, 0), 60).await;
+    let (id, who) = (booked.session.id, seat_of(&booked, super::site("06895")));
+    world.store.store_marks(vec![mark(1, id, at(8, 0), joined(who))]).await.unwrap();
+    world.store.close().await;
+    let files = || {
+        let entries = std::fs::read_dir(world.path()).unwrap().map(|entry| entry.unwrap());
+        entries.map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    let before = files();
+    let archive = Archive::open(world.path()).await.unwrap();
+    assert!(archive.check_integrity().await.unwrap().is_empty());
+    assert!(matches!(archive.verify_marks(id).await.unwrap(), ChainVerdict::Whole { entries: 1, .. }));
+    assert!(archive.fold_attendance(id, at(9, 0)).await.unwrap().is_some());
+    assert!(files() == before, "nothing was written beside the database or into it");
+    assert!(!archive.was_disturbed());
+    let server = Sqlite::open(world.path()).await.unwrap();
+    server.store_marks(vec![mark(2, id, at(8, 1), Fact::Seen { participant: who })]).await.unwrap();
+    assert!(archive.was_disturbed());
+    let beside = Archive::open(world.path()).await.unwrap();
+    assert!(matches!(beside.verify_marks(id).await.unwrap(), ChainVerdict::Whole { entries: 2, .. }));
+    assert!(!beside.was_disturbed());
+}
+
+#[tokio::test]
+async fn an_archive_of_another_version_is_not_touched() {
+    let world = World::new().await;
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version > 6").execute(&world.store.writer).await.unwrap();
+    assert!(matches!(Archive::open(world.path()).await, Err(OpenFailure::Older { version: 6 })));
+    sqlx::query("UPDATE _sqlx_migrations SET version = 1000 WHERE version = 6")
+        .execute(&world.store.writer)
+        .await
+        .unwrap();
+    assert!(matches!(Archive::open(world.path()).await, Err(OpenFailure::Newer { version: 1_000 })));
 }
 
 #[tokio::test]

@@ -173,7 +173,11 @@ impl Meeting {
                 participant.presence = Presence::Away { since: now.utc, until };
             }
         }
-        self.stop_recording_at_once(now);
+        // Nobody asked for the recording to stop, so no mark says so: whoever takes the session up goes on with it.
+        self.speaking(now, None);
+        if self.recording.ask_stop(now.utc).is_ok() {
+            self.out.push_back(Output::Recording(super::RecordingOrder::Stop));
+        }
         self.reply_with(Output::Over);
     }
 

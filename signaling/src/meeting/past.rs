@@ -1,6 +1,6 @@
 //! Taking up a session that was cut off: the marks say what was true, the rest begins anew.
 //!
-//! Chair and sites come back by themselves. What a mark does not tell (what was on stage, whose microphone was open) is not guessed:
+//! Chair and sites come back by themselves, and a recording goes on in another file. What a mark does not tell (what was on stage, whose microphone was open) is not guessed:
 //! everybody is back in his seat, muted, and the chair goes on.
 
 use super::Meeting;
@@ -12,6 +12,19 @@ use crate::id::ParticipantId;
 use crate::mark::{Mark, MarkedFact, MarkedIdentity};
 use crate::wire::Phase;
 
+/// After a break a recording that nobody stopped goes on, for whoever asked for it relies on it. After a longer one nobody expects to be
+/// recorded who was not asked again.
+const GOES_ON_S: u32 = 15 * 60;
+
+fn was_recorded(marks: &[&Mark]) -> bool {
+    let last = marks.iter().rev().find_map(|mark| match mark.fact {
+        MarkedFact::RecordingStarted => Some(true),
+        MarkedFact::RecordingStopped | MarkedFact::Ended { .. } => Some(false),
+        _ => None,
+    });
+    last == Some(true)
+}
+
 impl Meeting {
     /// Repeated marks do no harm; their order is that of their times.
     pub(super) fn take_up(&mut self, past: &[Mark], now: Now) {
@@ -20,11 +33,18 @@ impl Meeting {
         }
         let mut marks: Vec<&Mark> = past.iter().collect();
         marks.sort_by_key(|mark| mark.at);
-        for mark in marks {
+        for mark in &marks {
             self.recall(now, mark.at, &mark.fact);
         }
-        if self.roster.seated().next().is_some() {
-            self.mark(now.utc, MarkedFact::Interrupted);
+        if self.roster.seated().next().is_none() {
+            return;
+        }
+        self.mark(now.utc, MarkedFact::Interrupted);
+        if was_recorded(&marks) && marks.last().is_some_and(|last| now.utc.seconds_since(last.at) <= GOES_ON_S) {
+            // The first part was finished when the server started; what follows is a second file.
+            if self.start_recording().is_err() {
+                tracing::debug!("the recording has been asked for already");
+            }
         }
     }
 

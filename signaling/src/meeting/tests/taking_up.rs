@@ -1,6 +1,7 @@
 //! A meeting cut off by the death of the server goes on where its marks say it stood.
 
 use super::*;
+use crate::wire::RecordingState;
 
 fn cut_off(world: World) -> World {
     let mut brief = brief(Mode::Conference);
@@ -99,4 +100,40 @@ fn a_demonstration_that_was_ended_opens_anew() {
     assert_eq!(after.view().agenda.current, None);
     assert_eq!(after.seen(HALL).presence, PresenceView::Expected);
     assert_eq!(after.facts(), []);
+}
+
+/// A session that is being recorded, with somebody in it.
+fn recorded() -> World {
+    let mut world = World::new(Mode::Conference);
+    world.join(HALL);
+    world.does(HALL, ClientMessage::StartSession {});
+    world.does(HALL, ClientMessage::StartRecording {});
+    world.give(Input::Recording(RecordingNews::Started { at: EIGHT }));
+    world.run(secs(1));
+    world
+}
+
+#[test]
+fn a_recording_goes_on_after_the_server_died_or_was_stopped() {
+    let died = cut_off(recorded());
+    assert_eq!(died.recorder, [RecordingOrder::Start]);
+    assert_eq!(died.view().recording, RecordingState::Starting);
+    let mut stopped = recorded();
+    stopped.give(Input::Stop { retry_ms: 3_000 });
+    assert_eq!(stopped.recorder, [RecordingOrder::Start, RecordingOrder::Stop]);
+    assert_eq!(cut_off(stopped).recorder, [RecordingOrder::Start]);
+}
+
+#[test]
+fn a_recording_that_was_stopped_or_lies_long_ago_does_not_begin_by_itself() {
+    let mut stopped = recorded();
+    stopped.does(HALL, ClientMessage::StopRecording {});
+    stopped.give(Input::Recording(RecordingNews::Stopped));
+    assert_eq!(cut_off(stopped).recorder, []);
+    let mut long_ago = brief(Mode::Conference);
+    long_ago.past = recorded().marks;
+    for mark in &mut long_ago.past {
+        mark.at = UtcMs(mark.at.0 - 16 * 60 * 1_000);
+    }
+    assert_eq!(World::of(long_ago).recorder, []);
 }

@@ -86,9 +86,9 @@ describe("the heartbeat", () => {
 
 describe("losing the line and coming back", () => {
   test("the wait grows with each attempt, is drawn over its whole length, and has a ceiling", () => {
-    expect([1, 2, 3, 4].map((attempt) => backoff(attempt, 1))).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect([1, 2, 3, 4].map((attempt) => backoff(attempt, 1))).toEqual([1_000, 2_000, 4_000, 5_000]);
     expect(backoff(3, 0)).toBe(0);
-    expect(backoff(40, 1)).toBe(15_000);
+    expect(backoff(40, 1)).toBe(5_000);
   });
 
   test("attempts are counted until a welcome, then from the beginning", () => {
@@ -130,6 +130,40 @@ describe("losing the line and coming back", () => {
     page.cut();
     expect(page.tell({ kind: "retry_now" })).toContainEqual({ do: "open_socket" });
     expect(page.tell({ kind: "retry_now" })).toEqual([]);
+  });
+
+  test("media that flows again hurries the socket, whether it waits or sent its handshake into the void", () => {
+    const waiting = Page.seated();
+    waiting.dice = 0.9;
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      waiting.cut();
+      waiting.tell({ kind: "timer", name: "retry" });
+    }
+    waiting.cut();
+    expect(waiting.inside.link).toMatchObject({ is: "waiting", until: 5_500 });
+    expect(timers(waiting.tell({ kind: "media_connected" }), "retry")).toEqual([900]);
+    expect(waiting.inside.link).toMatchObject({ is: "waiting", until: 1_900 });
+
+    const opening = Page.seated();
+    opening.cut();
+    opening.tell({ kind: "timer", name: "retry" });
+    const effects = opening.tell({ kind: "media_connected" });
+    expect(effects).toContainEqual({ do: "close_socket" });
+    expect(timers(effects, "retry")).toEqual([500]);
+    expect(opening.tell({ kind: "timer", name: "retry" })).toContainEqual({ do: "open_socket" });
+  });
+
+  test("media that flows again does not put off an attempt that is due sooner, nor overrule the server", () => {
+    const soon = Page.seated();
+    soon.dice = 0.1;
+    soon.cut();
+    soon.dice = 0.9;
+    expect(timers(soon.tell({ kind: "media_connected" }), "retry")).toEqual([]);
+
+    const told = Page.seated();
+    told.hear({ kind: "bye", why: "server_stopping", retry_after_ms: 3_210, reason: null });
+    expect(timers(told.tell({ kind: "media_connected" }), "retry")).toEqual([]);
+    expect(told.inside.link).toMatchObject({ is: "waiting", until: 4_210 });
   });
 
   test("questions that were on their way are forgotten, not repeated", () => {

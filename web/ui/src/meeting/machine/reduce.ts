@@ -78,7 +78,7 @@ function inside(state: Inside, event: InsideEvent, moment: Moment): Step {
     case "offer_failed":
       return media.offerFailed(state, event.restart);
     case "media_connected":
-      return media.connected(state);
+      return lineBack(media.connected(state), moment);
     case "media_disconnected":
       return media.disconnected(state, moment);
     case "media_failed":
@@ -102,6 +102,11 @@ function inside(state: Inside, event: InsideEvent, moment: Moment): Step {
     default:
       return event satisfies never;
   }
+}
+
+function lineBack([state, effects]: [Inside, Effect[]], moment: Moment): Step {
+  const [next, more] = link.hurry(state, moment);
+  return [next, [...effects, ...more]];
 }
 
 function socketLost(state: Joining | Inside, moment: Moment): Step {

@@ -23,7 +23,9 @@ import type {
 
 /** Ping comes every 2 s; three missed in a row mean that the line is lost, which is also when the server says `away`. */
 export const SILENCE_MS = 6_000;
-/** A greeting may wait for a slow handshake on a satellite line. */
+/** TCP, TLS and the upgrade take four round trips, less than 3 s by satellite. A lost SYN is sent again ever more rarely: better begin anew. */
+export const OPENING_MS = 5_000;
+/** A greeting may wait behind a queue on a satellite line. */
 export const GREETING_MS = 12_000;
 /** The chair has called: the microphone opens by itself after this long. */
 export const CALLED_MS = 3_000;

@@ -7,18 +7,13 @@ use scheduler::id::PersonId;
 use scheduler::store::{AccountRefused, Accounts as _, Office};
 
 use crate::account::password::{HashFailed, Hasher};
-use crate::account::policy::{NewPassword, Weak};
+use crate::account::policy::{NewPassword, OF_DEMONSTRATION};
 use crate::api::system::DemoAccount;
 use crate::clock;
 use crate::config::Occasion;
 
-/// One for all of them; it is printed at the start and shown on the sign-in page.
-pub const PASSWORD: &str = "Nhipcau@2026";
-
 #[derive(Debug, thiserror::Error)]
 pub enum DemoRefused {
-    #[error(transparent)]
-    Password(#[from] Weak),
     #[error(transparent)]
     Hash(#[from] HashFailed),
     #[error("a demo account has an unusable name: {0:?}")]
@@ -52,7 +47,7 @@ pub fn accounts() -> Vec<DemoAccount> {
         .iter()
         .map(|account| DemoAccount {
             username: account.username.to_owned(),
-            password: PASSWORD.to_owned(),
+            password: OF_DEMONSTRATION.to_owned(),
             name: account.name.to_owned(),
             role: account.role.into(),
         })
@@ -67,7 +62,7 @@ pub async fn add_accounts(store: &Office, hasher: &Hasher) -> Result<(), DemoRef
         return Ok(());
     }
     // One hash for all: it is the same password, and a start should take a moment.
-    let password = hasher.hash(&NewPassword::parse(PASSWORD.to_owned())?).await?;
+    let password = hasher.hash(&NewPassword::of_demonstration()).await?;
     for account in missing() {
         let new = NewAccount {
             person: account.person(),

@@ -5,6 +5,9 @@ use rand::rngs::SysRng;
 
 use crate::secret::{NoRandomness, Secret};
 
+/// That of every account of the demonstration. It stands in the documentation, so nobody may choose it.
+pub const OF_DEMONSTRATION: &str = "Nhipcau@2026";
+
 const CHARACTERS_MIN: usize = 8;
 /// A longer one is not stronger, and hashing it costs us.
 const BYTES_MAX: usize = 256;
@@ -13,7 +16,9 @@ const BYTES_MAX: usize = 256;
 pub struct NewPassword(Secret<String>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a password has at least {CHARACTERS_MIN} characters: upper and lower case, a digit, another sign")]
+#[error(
+    "a password has at least {CHARACTERS_MIN} characters: upper and lower case, a digit, another sign; and is not known to all"
+)]
 pub struct Weak;
 
 impl NewPassword {
@@ -25,8 +30,14 @@ impl NewPassword {
             && has(char::is_lowercase)
             && has(char::is_numeric)
             && has(|sign| !sign.is_alphanumeric())
-            && !has(char::is_control);
+            && !has(char::is_control)
+            && text != OF_DEMONSTRATION;
         if strong { Ok(Self(Secret::new(text))) } else { Err(Weak) }
+    }
+
+    #[must_use]
+    pub fn of_demonstration() -> Self {
+        Self(Secret::new(OF_DEMONSTRATION.to_owned()))
     }
 
     #[must_use]
@@ -69,7 +80,7 @@ mod tests {
         for strong in ["Nhịp-Cau1", "ĐẠI biểu 2026", "aB3$aB3$"] {
             assert!(NewPassword::parse(strong.to_owned()).is_ok(), "{strong}");
         }
-        for weak in ["aB3$aB3", "ab3$ab3$", "AB3$AB3$", "aBc$aBc$", "aB3xaB3x", "aB3$aB3\u{7}"] {
+        for weak in ["aB3$aB3", "ab3$ab3$", "AB3$AB3$", "aBc$aBc$", "aB3xaB3x", "aB3$aB3\u{7}", OF_DEMONSTRATION] {
             assert!(NewPassword::parse(weak.to_owned()).is_err(), "{weak}");
         }
         assert!(NewPassword::parse(format!("aB3${}", "x".repeat(300))).is_err());

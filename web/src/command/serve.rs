@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::connections::PerAddress;
 use super::start::{self, Ready, StartRefused};
 use super::tls;
+use crate::account::policy::OF_DEMONSTRATION;
 use crate::app::App;
 use crate::config::{Front, Occasion, Settings};
 use crate::{demo, http, telemetry};
@@ -126,7 +127,7 @@ fn announce(ready: &Ready, address: SocketAddr) {
     println!("Nhịp Cầu {}: {shown}", env!("CARGO_PKG_VERSION"));
     match settings.occasion {
         Occasion::Demo => {
-            println!("Tỉnh minh họa / demo province. Mật khẩu chung / password of all accounts: {}", demo::PASSWORD);
+            println!("Tỉnh minh họa / demo province. Mật khẩu chung / password of all accounts: {OF_DEMONSTRATION}");
             for account in demo::accounts() {
                 println!("  {:<10} {}", account.username, account.name);
             }

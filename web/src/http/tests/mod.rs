@@ -14,10 +14,10 @@ use axum::http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::account::policy::OF_DEMONSTRATION as PASSWORD;
 use crate::app::App;
 use crate::command::start::{Ready, ready};
 use crate::config::{Layer, Settings, settle};
-use crate::demo::PASSWORD;
 
 /// A server that nobody listens to but the test.
 struct World {

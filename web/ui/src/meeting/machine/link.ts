@@ -60,11 +60,7 @@ export function hurry<S extends Linked>(state: S, moment: Moment): [S, Effect[]]
   }
   return [
     withLink(state, { is: "waiting", attempt: attemptOf(link), until: moment.at + ms, why: "lost" }),
-    [
-      { do: "stop_timer", name: "silence" },
-      { do: "close_socket" },
-      { do: "start_timer", name: "retry", ms },
-    ],
+    [{ do: "stop_timer", name: "silence" }, { do: "close_socket" }, { do: "start_timer", name: "retry", ms }],
   ];
 }
 

@@ -12,8 +12,15 @@ test("fifty-four sites get larger tiles on an office screen", () => {
   expect(fit(70, 1020, 648)).toMatchObject({ columns: 8, width: 124 });
 });
 
-test("a few sites get the largest tiles", () => {
-  expect(fit(12, 1020, 640)).toMatchObject({ width: 160 });
+test("a few sites share the whole wall, in the shape of a picture", () => {
+  const few = fit(12, 1020, 640);
+  expect(few).toEqual({ columns: 4, height: 139, width: 252, folded: false });
+  expect(fit(1, 1020, 640)).toEqual({ columns: 3, height: 186, width: 337, folded: false });
+  for (let sites = 1; sites < 400; sites += 1) {
+    const { columns, height, width } = fit(sites, 1496, 960);
+    expect(Math.ceil(sites / columns) * (height + GAP) - GAP).toBeLessThanOrEqual(960);
+    expect(columns * (width + GAP) - GAP).toBeLessThanOrEqual(1496);
+  }
 });
 
 test("what cannot fit folds the hubs in which all is well", () => {

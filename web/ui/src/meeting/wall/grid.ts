@@ -11,10 +11,15 @@ const SIZES = [
   { width: 72, height: 40 },
 ] as const;
 
+/** A few sites share the whole wall between them; wider than this a tile would compete with the monitor beside it. */
+const WIDEST = 360;
+/** Of a picture of 16 to 9, with a little cut off: heights are scarcer than widths. */
+const SHAPE = 0.55;
+
 export interface Fit {
   columns: number;
   height: number;
-  /** The class of width that was chosen: under 96 a tile has no picture. */
+  /** At least this wide: under 96 a tile has no picture. */
   width: number;
   /** Healthy hubs show only their heads, because even the smallest tiles do not all fit. */
   folded: boolean;
@@ -22,6 +27,13 @@ export interface Fit {
 
 /** The largest tile with which all cells fit without scrolling. */
 export function fit(cells: number, width: number, height: number): Fit {
+  const most = Math.floor((width + GAP) / (SIZES[0].width + GAP));
+  for (let columns = Math.ceil((width + GAP) / (WIDEST + GAP)); columns < most; columns += 1) {
+    const wide = (width + GAP) / columns - GAP;
+    const high = Math.round(wide * SHAPE);
+    if (Math.ceil(cells / columns) * (high + GAP) - GAP <= height)
+      return { columns, height: high, width: Math.floor(wide), folded: false };
+  }
   for (const size of SIZES) {
     const columns = Math.max(1, Math.floor((width + GAP) / (size.width + GAP)));
     const rows = Math.ceil(cells / columns);

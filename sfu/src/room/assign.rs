@@ -333,7 +333,8 @@ impl Room {
         let Some(track) = self.tracks.get(at) else { return };
         let Some(target) = target_of(at, track, None) else { return };
         let Some(programme) = &mut self.programme else { return };
-        programme.stream.aim(target, stopgap_of(target, track));
+        // What is recorded is looked at for years: better begin a moment later than small.
+        programme.stream.aim(target, None);
         let (live, sources) = (programme.stream.live(), programme.stream.sources());
         let awaited = programme.stream.awaited().filter(|key| Some(*key) != live);
         if let Some(track) = self.tracks.get_mut(at) {

@@ -91,7 +91,7 @@ export const meeting: typeof source = {
     speaker: "Loudspeaker",
     systemSpeaker: "The machine's loudspeaker",
     systemSpeakerNote: "This browser uses the loudspeaker chosen in the machine.",
-    systemDefault: "Default of the machine",
+    systemDefault: "System default",
     none: "None",
     unnamed: (n) => `Device ${n}`,
     states: {

@@ -12,7 +12,7 @@ const SIZES = [
 ] as const;
 
 /** A few sites share the whole wall between them; wider than this a tile would compete with the monitor beside it. */
-const WIDEST = 360;
+const WIDEST = 480;
 /** Of a picture of 16 to 9, with a little cut off: heights are scarcer than widths. */
 const SHAPE = 0.55;
 

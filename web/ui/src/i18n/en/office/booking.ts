@@ -68,7 +68,7 @@ export const booking: typeof source.booking = {
   someOf: (n) => (n === 1 ? "1 site" : `${n} sites`),
   except: (names) => `except ${names}`,
   dropCard: (name) => `Drop ${name}`,
-  total: "sites",
+  total: (n) => (n === 1 ? "site" : "sites"),
   expected: "people expected",
   capacity: (used, limit) => `Bridge has room: ${used} / ${limit}`,
   overCapacity: (used, limit) => `Over the bridge's capacity: ${used} / ${limit}`,

@@ -1,5 +1,8 @@
 import type * as source from "../../vi/office/recordings";
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"];
+const month = (number: string): string => MONTHS[Number(number) - 1] ?? number;
+
 export const recordings: typeof source.recordings = {
   title: "Recordings",
   count: (n) => (n === 1 ? "1 recording open to you" : `${n} recordings open to you`),
@@ -11,9 +14,10 @@ export const recordings: typeof source.recordings = {
     time: "Time",
     chair: "Chair",
     week: "This week",
-    month: (month) => `Month ${month}`,
+    month,
     year: (year) => `Year ${year}`,
   },
+  filter: (n) => (n === 0 ? "Filter" : `Filter (${n})`),
   clear: (n) => `Clear filters (${n})`,
   empty: "No recordings yet",
   emptyDetail: "A recording appears here as soon as the recorded meeting ends.",
@@ -22,7 +26,7 @@ export const recordings: typeof source.recordings = {
   brokenDetail: "The file is missing or differs from its checksum. Tell the technician.",
   recordingDetail: "It can be watched once the meeting ends.",
   line: (chair, speakers) => `Chair: ${chair} · ${speakers} spoke`,
-  month: (month) => `Month ${month}`,
+  month,
   strip: "Coloured strip: who spoke when",
   play: (title) => `Open the recording ${title}`,
   speaks: "speaks",

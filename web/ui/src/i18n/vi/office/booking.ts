@@ -66,7 +66,7 @@ export const booking = {
   someOf: (n: number) => (n === 1 ? "1 điểm cầu" : `${n} điểm cầu`),
   except: (names: string) => `trừ ${names}`,
   dropCard: (name: string) => `Bỏ ${name}`,
-  total: "điểm cầu",
+  total: (() => "điểm cầu") as (n: number) => string,
   expected: "người dự kiến",
   capacity: (used: number, limit: number) => `Cầu còn chỗ: ${used} / ${limit}`,
   overCapacity: (used: number, limit: number) => `Vượt sức cầu: ${used} / ${limit}`,

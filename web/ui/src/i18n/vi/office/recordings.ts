@@ -12,6 +12,7 @@ export const recordings = {
     month: (month: string) => `Tháng ${month}`,
     year: (year: string) => `Năm ${year}`,
   },
+  filter: (n: number) => (n === 0 ? "Bộ lọc" : `Bộ lọc (${n})`),
   clear: (n: number) => `Bỏ lọc (${n})`,
   empty: "Chưa có bản ghi nào",
   emptyDetail: "Bản ghi xuất hiện ở đây ngay khi cuộc họp được ghi kết thúc.",

@@ -41,6 +41,32 @@ async function fillBooking(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector("footer svg.spinner") === null);
 }
 
+/** Never a mouse: the focus is in the row's fields while they are open, and on the row's button before and after. */
+async function editByKeyboard(page: Page): Promise<void> {
+  const focusOn = (what: string) =>
+    page.waitForFunction((name) => document.activeElement?.getAttribute("aria-label")?.startsWith(name), what, {
+      timeout: 5_000,
+    });
+  const absent = page.locator("tr", { hasText: "Vắng mặt" }).first().getByRole("button");
+  await absent.focus();
+  await page.keyboard.press("Enter");
+  await focusOn("Trạng thái của");
+  await page.keyboard.press("Escape");
+  await focusOn("Sửa điểm danh của");
+  await page.locator("tr", { hasText: "Trực tuyến" }).nth(2).getByRole("button").focus();
+  await page.keyboard.press("Enter");
+  await focusOn("Số người xác nhận của");
+  await page.keyboard.type("4");
+  await page.keyboard.press("Enter");
+  await focusOn("Sửa điểm danh của");
+  await page.getByRole("button", { name: /số đã khai/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Đã xác nhận theo số khai.").waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches("button.btn-primary"), undefined, {
+    timeout: 5_000,
+  });
+}
+
 /** The clip lasts a second; the meeting in the catalogue two and a half hours. Lets the page seek as if the file were whole. */
 function longRecording(): void {
   let at = 0;
@@ -132,6 +158,26 @@ export const shots: Shot[] = [
       await page.keyboard.press("Enter");
     },
   },
+  {
+    name: "attendance-edit",
+    path: "/sessions/s-thien-tai/attendance",
+    who: "secretary",
+    width: 390,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Sửa điểm danh của" }).nth(3).click();
+      await page.getByLabel("Số người xác nhận của").fill("999999");
+    },
+  },
+  {
+    name: "attendance-too-many",
+    path: "/sessions/s-thien-tai/attendance",
+    who: "secretary",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Sửa điểm danh của" }).nth(3).click();
+      await page.getByLabel("Số người xác nhận của").fill("999999");
+    },
+  },
+  { name: "attendance-keyboard", path: "/sessions/s-thien-tai/attendance", who: "secretary", act: editByKeyboard },
   { name: "attendance-leader", path: "/sessions/s-thien-tai/attendance?loc=absent", who: "leader" },
   { name: "attendance-empty", path: "/sessions/s-thien-tai/attendance", who: "secretary", what: "empty" },
   ...everywhere({ name: "library", path: "/recordings", who: "leader" }),

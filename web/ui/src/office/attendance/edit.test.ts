@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AttendanceRow } from "../../api/model";
-import { draftOf, editOf, faultOf } from "./edit";
+import { draftOf, editOf, faultOf, withStatus } from "./edit";
 
 const row: AttendanceRow = {
   id: "r",
@@ -30,4 +30,24 @@ test("only whole numbers of people are accepted", () => {
     expect(faultOf({ status: "online", confirmed: typed, reason: "" })).toBe("confirmed");
   }
   expect(faultOf({ status: "online", confirmed: "", reason: "" })).toBeUndefined();
+});
+
+test("a site that is there after all counts what it declared, without the reason of its absence", () => {
+  const absent: AttendanceRow = { ...row, status: "absent", confirmed: 0, reason: "Mất điện" };
+  const there = withStatus(absent, draftOf(absent), "online");
+  expect(there).toEqual({ status: "online", confirmed: "6", reason: "" });
+  expect(editOf(absent, there)).toEqual({ status: "online", reason: "", confirmed: 6 });
+  const undeclared: AttendanceRow = { ...row, id: "u", status: "absent", confirmed: 0, reason: "Mất điện" };
+  delete undeclared.declared;
+  expect(withStatus(undeclared, draftOf(undeclared), "in_person").confirmed).toBe("");
+});
+
+test("what the person wrote outlives a change of the state, and going back to absent brings the stored reason back", () => {
+  const absent: AttendanceRow = { ...row, status: "absent", confirmed: 0, reason: "Mất điện" };
+  const noted = { ...draftOf(absent), reason: "Vào muộn do mất điện" };
+  expect(withStatus(absent, noted, "online").reason).toBe("Vào muộn do mất điện");
+  const typed = { ...withStatus(absent, draftOf(absent), "online"), confirmed: "4" };
+  expect(withStatus(absent, typed, "in_person")).toEqual({ status: "in_person", confirmed: "4", reason: "" });
+  expect(withStatus(absent, typed, "absent")).toEqual(draftOf(absent));
+  expect(withStatus(row, { status: "online", confirmed: "5", reason: "" }, "absent").confirmed).toBe("5");
 });

@@ -15,8 +15,24 @@ export function draftOf(row: AttendanceRow): RowDraft {
   };
 }
 
+/**
+ * Another state chosen. Who was absent counted nobody, for a reason: neither belongs to a site that is there after all, so its
+ * declared number comes back and the absence's reason goes, unless the person has written another.
+ */
+export function withStatus(row: AttendanceRow, draft: RowDraft, status: AttendanceStatus): RowDraft {
+  if (row.status !== "absent" || status === draft.status) return { ...draft, status };
+  const stored = draftOf(row);
+  if (status === "absent") return { status, confirmed: stored.confirmed, reason: draft.reason || stored.reason };
+  if (draft.status !== "absent") return { ...draft, status };
+  return {
+    status,
+    confirmed: String(row.declared ?? ""),
+    reason: draft.reason.trim() === stored.reason.trim() ? "" : draft.reason,
+  };
+}
+
 /** The server's limit for one site. */
-const PEOPLE_MAX = 10_000;
+export const PEOPLE_MAX = 10_000;
 
 export function confirmedOf(draft: RowDraft): number | undefined {
   const text = draft.confirmed.trim();

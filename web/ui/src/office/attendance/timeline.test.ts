@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Attendance, AttendanceRow } from "../../api/model";
-import { axisOf, barsOf, isUnconfirmed, lateBy, lossesOf, markStep, passes, sorted } from "./timeline";
+import { axisOf, barsOf, isUnconfirmed, lateBy, lossesOf, markStep, passes, settledOf, sorted } from "./timeline";
 
 const at = (clock: string) => Date.parse(`2026-11-24T${clock}:00+07:00`);
 const here = (from: string, to: string, ended: "left" | "lost" = "left") => ({
@@ -76,4 +76,14 @@ test("filters and order put what needs a hand first", () => {
   expect(rows.filter((one) => passes(one, "unconfirmed", undefined)).map((one) => one.id)).toEqual(["b"]);
   expect(sorted(rows, undefined, false).map((one) => one.id)).toEqual(["b", "c", "a"]);
   expect(sorted(rows, "declared", true).map((one) => one.id)).toEqual(["b", "a", "c"]);
+});
+
+test("all is confirmed only when something was declared and no row is open; an absence leaves nothing open", () => {
+  const done = row("a", { declared: 3, confirmed: 3 });
+  const away = row("d", { declared: 5, status: "absent" });
+  expect(isUnconfirmed(away)).toBe(false);
+  expect(settledOf([done, away])).toBe("all");
+  expect(settledOf([done, row("c")])).toBe("rest_by_hand");
+  expect(settledOf([row("b", { confirmed: 2 }), row("c")])).toBe("nothing_declared");
+  expect(settledOf([])).toBe("nothing_declared");
 });

@@ -77,8 +77,18 @@ export function lateBy(row: AttendanceRow, openedAt: number | undefined): number
   return late >= LATE_MS ? late : undefined;
 }
 
+/** A declared number that nobody has confirmed. An absence has no number to confirm, whatever was declared before. */
 export function isUnconfirmed(row: AttendanceRow): boolean {
-  return row.declared !== undefined && row.confirmed === undefined;
+  return row.declared !== undefined && row.confirmed === undefined && row.status !== "absent";
+}
+
+/** Why there is nothing to confirm at one press: all of it is done, nobody declared a number, or what is left must be typed. */
+export type Settled = "all" | "nothing_declared" | "rest_by_hand";
+
+export function settledOf(rows: readonly AttendanceRow[]): Settled {
+  if (rows.every((row) => row.declared === undefined)) return "nothing_declared";
+  const open = rows.some((row) => row.confirmed === undefined && row.status !== "absent");
+  return open ? "rest_by_hand" : "all";
 }
 
 export type Filter = "all" | "online" | "in_person" | "late" | "absent" | "not_called" | "unconfirmed";

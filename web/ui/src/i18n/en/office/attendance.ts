@@ -6,7 +6,7 @@ export const attendance: typeof source = {
   quorumNotMet: "Quorum not reached",
   quorumNeeds: (n) => `needs ${n} sites`,
   sitesPresent: "sites present",
-  peopleConfirmed: "people confirmed",
+  peopleConfirmed: (declared) => `people confirmed · ${declared} declared`,
   duration: "length of the meeting",
   notHeld: "not held yet",
   absent: "absent",
@@ -25,7 +25,11 @@ export const attendance: typeof source = {
   xlsx: "XLSX",
   confirmAll: (n) => (n === 1 ? "Confirm 1 declared number" : `Confirm ${n} declared numbers`),
   confirmedAll: "Confirmed as declared.",
-  nothingToConfirm: "Every declared number is confirmed",
+  settled: {
+    all: "Every declared number is confirmed",
+    nothing_declared: "Nobody has declared a number",
+    rest_by_hand: "No declared number is waiting",
+  },
   heads: {
     site: "Site",
     presence: "Presence over time",
@@ -46,6 +50,7 @@ export const attendance: typeof source = {
   statusOf: (name) => `State of ${name}`,
   reasonOf: (name) => `Reason or note for ${name}`,
   reasonNeeded: "State the reason of the absence.",
+  peopleLimit: (most) => `From 0 to ${most} people.`,
   saved: (name) => `Saved ${name}`,
   legend: {
     online: "present online",

@@ -4,7 +4,7 @@ export const attendance = {
   quorumNotMet: "Chưa đủ điều kiện tiến hành",
   quorumNeeds: (n: number) => `cần ${n} điểm cầu`,
   sitesPresent: "điểm cầu dự",
-  peopleConfirmed: "người đã xác nhận",
+  peopleConfirmed: (declared: string) => `người đã xác nhận · khai ${declared}`,
   duration: "thời gian họp",
   notHeld: "chưa họp",
   absent: "vắng mặt",
@@ -23,7 +23,11 @@ export const attendance = {
   xlsx: "XLSX",
   confirmAll: (n: number) => `Xác nhận ${n} số đã khai`,
   confirmedAll: "Đã xác nhận theo số khai.",
-  nothingToConfirm: "Mọi số khai đã được xác nhận",
+  settled: {
+    all: "Mọi số khai đã được xác nhận",
+    nothing_declared: "Chưa nơi nào khai số người",
+    rest_by_hand: "Không còn số khai chờ xác nhận",
+  },
   heads: {
     site: "Điểm cầu",
     presence: "Có mặt theo thời gian",
@@ -43,6 +47,7 @@ export const attendance = {
   statusOf: (name: string) => `Trạng thái của ${name}`,
   reasonOf: (name: string) => `Lý do, ghi chú của ${name}`,
   reasonNeeded: "Ghi lý do vắng mặt.",
+  peopleLimit: (most: string) => `Từ 0 đến ${most} người.`,
   saved: (name: string) => `Đã lưu ${name}`,
   legend: {
     online: "có mặt trực tuyến",

@@ -19,13 +19,31 @@ export function currentAddress(): string {
   return pathname + search;
 }
 
+/** Asks the person, and calls `leave` once he agrees. */
+type Keeper = (leave: () => void) => void;
+let keeper: Keeper | undefined;
+
+/** While the page shows what leaving would lose, `ask` stands between. Returns how to let go. */
+export function holdPage(ask: Keeper): () => void {
+  keeper = ask;
+  return () => {
+    if (keeper === ask) keeper = undefined;
+  };
+}
+
 export function navigate(href: string, how: "push" | "replace" = "push"): void {
   const url = new URL(href, location.origin);
   if (url.origin !== location.origin) {
+    // Leaves the application: the browser's own question stands there.
     location.assign(url);
     return;
   }
   const elsewhere = url.pathname !== location.pathname;
+  // What replaces an address is the application's own correction, not a person leaving.
+  if (keeper && elsewhere && how === "push") {
+    keeper(() => navigate(href));
+    return;
+  }
   if (how === "push") history.pushState(null, "", url);
   else history.replaceState(null, "", url);
   pathname = url.pathname;
@@ -48,6 +66,12 @@ export function setQuery(fields: Record<string, string | undefined>): void {
 /** Follows Back and Forward, and turns clicks on plain links of this application into navigation. */
 export function startRouter(): void {
   addEventListener("popstate", () => {
+    if (keeper && location.pathname !== pathname) {
+      // The browser has already gone: come back on top of where it went, so that agreeing is one step back.
+      history.pushState(null, "", pathname + search);
+      keeper(() => history.back());
+      return;
+    }
     pathname = location.pathname;
     search = location.search;
   });

@@ -146,6 +146,39 @@ export const shots: Shot[] = [
       await page.waitForSelector("code");
     },
   },
+  {
+    name: "booking-links-leave",
+    path: "/calendar?ngay=2026-11-24",
+    who: "secretary",
+    act: async (page) => {
+      await page.getByRole("link", { name: "Đăng ký lịch họp" }).first().click();
+      await page.waitForSelector("#booking-title");
+      await fillBooking(page);
+      await page.waitForSelector("footer .ready");
+      await page.locator("footer .btn-primary").click();
+      await page.waitForSelector("code");
+      await page.getByRole("link", { name: "Lịch họp" }).first().click();
+      await page.locator("dialog").getByRole("button", { name: "Hủy" }).click();
+      await page.goBack();
+      await page.locator("dialog").getByRole("button", { name: "Hủy" }).click();
+      await page.getByRole("button", { name: "Mở phiên họp" }).click();
+      await page.locator("dialog").waitFor();
+    },
+  },
+  {
+    name: "booking-links-left",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    act: async (page) => {
+      await fillBooking(page);
+      await page.waitForSelector("footer .ready");
+      await page.locator("footer .btn-primary").click();
+      await page.waitForSelector("code");
+      await page.getByRole("link", { name: "Lịch họp" }).first().click();
+      await page.locator("dialog").getByRole("button", { name: "Rời trang" }).click();
+      await page.waitForURL("**/calendar**");
+    },
+  },
   ...everywhere({ name: "attendance", path: "/sessions/s-thien-tai/attendance", who: "secretary" }),
   {
     name: "attendance-edit",

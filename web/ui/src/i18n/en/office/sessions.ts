@@ -154,6 +154,8 @@ export const links: typeof source.links = {
   copyOne: (name) => `Copy the link of ${name}`,
   head: { name: "Recipient", link: "Link" },
   toSession: "Open the meeting",
-  leave: "I have saved the links",
+  leave: "Leave",
+  leaveTitle: "Leave without the links?",
+  leaveDetail: "No link was copied, downloaded or printed. They cannot be seen again after leaving, only issued anew.",
   file: "invitation-links",
 };

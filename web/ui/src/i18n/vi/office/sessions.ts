@@ -159,6 +159,8 @@ export const links = {
   copyOne: (name: string) => `Chép liên kết của ${name}`,
   head: { name: "Nơi nhận", link: "Liên kết" },
   toSession: "Mở phiên họp",
-  leave: "Tôi đã lưu các liên kết",
+  leave: "Rời trang",
+  leaveTitle: "Rời trang khi chưa giữ liên kết?",
+  leaveDetail: "Chưa chép, tải hay in liên kết nào. Rời trang là không xem lại được, chỉ cấp lại được.",
   file: "lien-ket-moi-hop",
 };

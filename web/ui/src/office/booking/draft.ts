@@ -72,7 +72,17 @@ export function shortTitleOf(draft: Draft): string {
 }
 
 export type Fault =
-  "title" | "title_long" | "short_title" | "time" | "past" | "chair" | "secretary" | "central" | "sites" | "agenda";
+  | "title"
+  | "title_long"
+  | "short_title"
+  | "clock"
+  | "time"
+  | "past"
+  | "chair"
+  | "secretary"
+  | "central"
+  | "sites"
+  | "agenda";
 
 /** What keeps the booking from being sent, in the order of the form. */
 export function faultsOf(draft: Draft, now: number): Fault[] {

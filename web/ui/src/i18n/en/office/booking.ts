@@ -79,6 +79,7 @@ export const booking: typeof source.booking = {
     title: "The meeting has no title yet",
     title_long: "The title is longer than 200 characters",
     short_title: "The short title takes 1 to 20 characters",
+    clock: "A time is written from 00:00 to 23:59, such as 8:30",
     time: "The end must come after the start",
     past: "The start is in the past",
     chair: "No chair chosen",

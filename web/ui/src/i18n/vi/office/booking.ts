@@ -77,6 +77,7 @@ export const booking = {
     title: "Chưa có tên cuộc họp",
     title_long: "Tên cuộc họp dài quá 200 ký tự",
     short_title: "Tên ngắn cần từ 1 đến 20 ký tự",
+    clock: "Giờ viết từ 00:00 đến 23:59, ví dụ 8:30",
     time: "Giờ kết thúc phải sau giờ bắt đầu",
     past: "Giờ bắt đầu đã qua",
     chair: "Chưa chọn chủ trì",

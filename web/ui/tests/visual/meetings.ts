@@ -118,6 +118,19 @@ export const sessions: SessionSummary[] = [
     recordings: 1,
     sites: 54,
   }),
+  // A full day and meetings that touch: where the labels of the boards would meet.
+  summary(
+    "s-tiep-dan",
+    "Tiếp công dân định kỳ tháng 11",
+    "Tiếp công dân định kỳ",
+    "24T16:00",
+    "24T17:00",
+    "cancelled",
+    { sites: 3 },
+  ),
+  summary("s-hoi-y", "Hội ý trước hội nghị toàn tỉnh", "Hội ý trước hội nghị", "27T07:30", "27T08:00", "scheduled", {
+    sites: 2,
+  }),
 ];
 
 export const agenda: AgendaItem[] = [

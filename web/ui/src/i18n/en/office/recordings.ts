@@ -37,10 +37,16 @@ export const recordings: typeof source.recordings = {
 
 export const player: typeof source.player = {
   watched: "Internal",
-  agenda: "Agenda",
+  agenda: (n) => `Agenda ${n}`,
   speakers: (n) => `Speakers ${n}`,
   find: "Search speakers, items",
   noneFound: "No item or speaker matches.",
+  noItemFound: "No item matches.",
+  noSpeakerFound: "No speaker matches.",
+  elsewhere: {
+    agenda: (n) => (n === 1 ? "See 1 item of the agenda that matches" : `See ${n} items of the agenda that match`),
+    speakers: (n) => (n === 1 ? "See 1 speaker who matches" : `See ${n} speakers who match`),
+  },
   noAgenda: "No agenda item was opened during the meeting, so there is no place to jump to.",
   noSpeakers: "Nobody speaks in this recording.",
   item: "Item",

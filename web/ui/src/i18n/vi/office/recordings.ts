@@ -32,10 +32,16 @@ export const recordings = {
 
 export const player = {
   watched: "Nội bộ",
-  agenda: "Chương trình",
+  agenda: (n: number) => `Chương trình ${n}`,
   speakers: (n: number) => `Người nói ${n}`,
   find: "Tìm người nói, mục",
   noneFound: "Không có mục hay người nói nào khớp.",
+  noItemFound: "Không có mục nào khớp.",
+  noSpeakerFound: "Không có người nói nào khớp.",
+  elsewhere: {
+    agenda: (n: number) => `Xem ${n} mục khớp trong chương trình`,
+    speakers: (n: number) => `Xem ${n} người nói khớp`,
+  },
   noAgenda: "Trong buổi họp chưa mục nào được chuyển tới, nên không có mốc theo chương trình.",
   noSpeakers: "Không có ai phát biểu trong bản ghi.",
   item: "Mục",

@@ -30,13 +30,15 @@ interface Visit {
 
 /** The invitation's door, as the bridge answers it. */
 async function door(page: Page, visit: Visit): Promise<void> {
+  const opensAt = visit.opensAt ?? NOW - 18 * 60_000;
+  const startsAt = Math.max(NOW + 12 * 60_000, opensAt + 4 * 60_000);
   const view = {
     session_id: "s1",
     title: "Hội nghị tổng kết công tác phòng, chống thiên tai năm 2026",
     short_title: "Phòng, chống thiên tai",
-    starts_at: NOW + 12 * 60_000,
-    ends_at: NOW + 120 * 60_000,
-    opens_at: visit.opensAt ?? NOW - 18 * 60_000,
+    starts_at: startsAt,
+    ends_at: startsAt + 108 * 60_000,
+    opens_at: opensAt,
     state: "open",
     chair_name: "Trần Quốc Nghĩa, Phó Chủ tịch UBND tỉnh",
     site_name: visit.name ?? "Xã Kỳ Thượng",
@@ -146,6 +148,7 @@ const shots: Shot[] = [
   scene({ name: "meeting-prejoin-long", visit: { name: LONG } }),
   scene({ name: "meeting-prejoin-long", visit: { name: LONG }, width: 390 }),
   scene({ name: "meeting-not-open", visit: { opensAt: NOW + 8 * 60_000 } }),
+  scene({ name: "meeting-not-open-days", visit: { opensAt: NOW + 50 * 3_600_000 } }),
   scene({ name: "meeting-link-unknown", visit: { refused: { status: 404, code: "not_found" } } }),
   scene({
     name: "meeting-over",

@@ -146,6 +146,8 @@ export const meeting: typeof source = {
       title: "The room is not open yet",
       detail: "It opens before the meeting. Leave this page open; you can join when it is time.",
       card: (time) => `Opens at ${time}`,
+      opens: (time, day) => `The room opens at ${time}, ${day}`,
+      starts: (time, day) => `The meeting starts at ${time}, ${day}.`,
       cardNote: "You can test microphone, camera and sound meanwhile.",
       opensIn: "Opens in",
       prepare: "Test the devices",

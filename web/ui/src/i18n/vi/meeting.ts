@@ -143,6 +143,8 @@ export const meeting = {
       title: "Phòng họp chưa mở",
       detail: "Cửa phòng mở trước giờ họp. Cứ để màn hình này mở, đến giờ tự vào được.",
       card: (time: string) => `Mở cửa lúc ${time}`,
+      opens: (time: string, day: string) => `Phòng mở cửa lúc ${time}, ${day}`,
+      starts: (time: string, day: string) => `Cuộc họp bắt đầu lúc ${time}, ${day}.`,
       cardNote: "Có thể kiểm tra micro, camera, loa trong lúc chờ.",
       opensIn: "Mở sau",
       prepare: "Kiểm tra thiết bị",

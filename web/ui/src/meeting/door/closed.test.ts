@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Problem } from "../../api/problem";
 import { Page } from "../machine/world";
-import { pageOf } from "./closed";
+import { countsDown, pageOf } from "./closed";
 
 test("a link that is not known does not say whether it ever was", () => {
   expect(pageOf({ is: "problem", problem: new Problem(404, "not_found", undefined) }, undefined)).toMatchObject({
@@ -12,6 +12,13 @@ test("a link that is not known does not say whether it ever was", () => {
 test("a room that opens later says when", () => {
   const problem = new Problem(409, "not_open_yet", undefined, { opens_at: 5 });
   expect(pageOf({ is: "problem", problem }, undefined)).toMatchObject({ is: "not_open", opensAt: 5 });
+});
+
+test("the hours are counted down on the last day only, and never below nothing", () => {
+  const day = 86_400_000;
+  expect(countsDown(10 * day, 8 * day)).toBe(false);
+  expect(countsDown(10 * day, 10 * day - 60_000)).toBe(true);
+  expect(countsDown(10 * day, 10 * day)).toBe(false);
 });
 
 test("who attended to the end is thanked, who comes afterwards is told", () => {

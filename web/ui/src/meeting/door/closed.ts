@@ -28,6 +28,11 @@ export type Why =
   | { is: "past"; state: "ended" | "cancelled" }
   | { is: "machine"; state: Exclude<State, { at: "inside" }> };
 
+/** Hours and minutes are counted down on the last day; before that the date says more than "in 53 hours". */
+export function countsDown(opensAt: number, now: number): boolean {
+  return opensAt > now && opensAt - now < 24 * 60 * 60 * 1000;
+}
+
 export function pageOf(why: Why, visit: Visit | undefined): Page {
   switch (why.is) {
     case "not_open":

@@ -66,6 +66,7 @@ export const calendar = {
 export const sessions = {
   title: "Cuộc họp",
   count: (n: number) => `${n} cuộc`,
+  countFound: (found: number, all: number) => `${found} / ${all} cuộc khớp`,
   tabs: { upcoming: "Sắp tới", running: "Đang diễn ra", ended: "Đã họp", cancelled: "Đã hủy" },
   tab: "Lọc theo trạng thái",
   search: "Tìm cuộc họp, chủ trì",
@@ -87,7 +88,7 @@ export const session = {
   wall: "Giám sát điểm cầu",
   steps: {
     booked: "Đã đăng ký",
-    invited: "Đã có giấy mời",
+    invited: "Đã cấp liên kết",
     open: "Phòng mở",
     running: "Đang diễn ra",
     ended: "Hoàn thành",
@@ -109,6 +110,7 @@ export const session = {
   reissueTitle: "Cấp lại liên kết?",
   reissueDetail:
     "Liên kết cũ của những nơi này sẽ mất hiệu lực ngay. Liên kết mới chỉ hiện một lần, hãy gửi lại cho các nơi nhận.",
+  reissueKeep: "Giữ liên kết cũ",
   reissueAct: (n: number) => (n === 1 ? "Cấp lại 1 liên kết" : `Cấp lại ${n} liên kết`),
   readiness: "Mức sẵn sàng",
   turnout: "Dự họp",
@@ -130,13 +132,18 @@ export const session = {
   noMatch: "Không có nơi nhận nào khớp.",
   joinFrom: (clock: string) => `Phòng mở lúc ${clock}`,
   rescheduleTitle: "Đổi giờ cuộc họp",
-  rescheduleDetail: "Liên kết đã gửi vẫn dùng được với giờ mới.",
+  rescheduleDetail:
+    "Liên kết đã cấp vẫn dùng được với giờ mới. Các nơi được mời không được báo tự động: hãy báo giờ mới cho họ.",
   keepTime: "Giữ giờ cũ",
   rescheduleAct: "Đổi giờ",
-  rescheduled: "Đã đổi giờ.",
+  rescheduled: (range: string, day: string) =>
+    `Đã đổi sang ${range}, ${day}. Hãy báo giờ mới cho các nơi được mời; liên kết đã cấp vẫn dùng được.`,
+  timeSame: "Giờ chưa thay đổi.",
+  timeFree: "Chủ trì, thư ký và các điểm cầu đều rảnh.",
   end: "Kết thúc phiên họp",
   endTitle: "Kết thúc phiên họp?",
   endDetail: "Mọi điểm cầu rời phòng ngay. Điểm danh và bản ghi được khép lại.",
+  endKeep: "Họp tiếp",
   cancelTitle: "Hủy cuộc họp?",
   cancelDetail: "Mọi liên kết mất hiệu lực. Lý do hiện cho tất cả nơi được mời.",
   cancelReason: "Lý do hủy",

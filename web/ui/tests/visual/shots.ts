@@ -67,6 +67,19 @@ async function editByKeyboard(page: Page): Promise<void> {
   });
 }
 
+/** Half an hour longer than it was. */
+async function askForLater(page: Page): Promise<void> {
+  await page.locator("dialog").getByLabel("Đến").fill("11:00");
+  await page.keyboard.press("Tab");
+}
+
+/** A picture does not show where the keyboard is. */
+async function focusIsOn(page: Page, name: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.activeElement?.getAttribute("aria-label") === wanted, name, {
+    timeout: 2_000,
+  });
+}
+
 /** The clip lasts a second; the meeting in the catalogue two and a half hours. Lets the page seek as if the file were whole. */
 function longRecording(): void {
   let at = 0;
@@ -233,6 +246,15 @@ export const shots: Shot[] = [
       await page.getByRole("button", { name: /Đặc khu Cô Tô, từ 43:00/ }).click();
     },
   },
+  {
+    name: "player-search",
+    path: "/recordings/r-thien-tai",
+    who: "leader",
+    act: async (page) => {
+      await page.getByRole("tab", { name: /Người nói/ }).click();
+      await page.getByLabel("Tìm người nói, mục").fill("tinh hinh");
+    },
+  },
   { name: "player-stranger", path: "/recordings/nowhere", who: "leader" },
   ...everywhere({ name: "sessions", path: "/sessions", who: "secretary" }),
   { name: "sessions-empty", path: "/sessions", who: "secretary", what: "empty" },
@@ -250,6 +272,49 @@ export const shots: Shot[] = [
       await page.getByRole("button", { name: "Việc khác" }).click();
       await page.getByRole("menuitem", { name: "Đổi giờ" }).click();
       await page.waitForSelector("dialog[open]");
+    },
+  },
+  {
+    name: "session-clash",
+    path: "/sessions/s-thien-tai",
+    who: "secretary",
+    what: "clash",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Việc khác" }).click();
+      await page.getByRole("menuitem", { name: "Đổi giờ" }).click();
+      await askForLater(page);
+      await page.waitForSelector("dialog .clash");
+    },
+  },
+  {
+    name: "session-moved",
+    path: "/sessions/s-thien-tai",
+    who: "secretary",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Việc khác" }).click();
+      await page.getByRole("menuitem", { name: "Đổi giờ" }).click();
+      await askForLater(page);
+      await page.getByText("đều rảnh").waitFor();
+      await page.getByRole("button", { name: "Đổi giờ" }).click();
+      await page.waitForSelector(".toast");
+      await focusIsOn(page, "Việc khác");
+    },
+  },
+  {
+    name: "session-links-left",
+    path: "/sessions/s-thien-tai",
+    who: "secretary",
+    act: async (page) => {
+      const opener = page.getByRole("button", { name: "Cấp lại liên kết cho" }).first();
+      const name = (await opener.getAttribute("aria-label")) ?? "";
+      await opener.click();
+      await page.getByRole("button", { name: "Giữ liên kết cũ" }).click();
+      await focusIsOn(page, name);
+      await opener.click();
+      await page.getByRole("button", { name: "Cấp lại 1 liên kết" }).click();
+      await page.getByRole("button", { name: "Mở phiên họp" }).click();
+      await page.locator("dialog .btn-danger").click();
+      await focusIsOn(page, name);
     },
   },
   {

@@ -118,7 +118,8 @@ impl Plan {
             41..=52 => self.show(at),
             53..=86 => self.preside(at),
             87..=92 => self.look_around(at),
-            93..=95 => self.count_heads(at),
+            93..=94 => self.count_heads(at),
+            95 if !self.world.is_over() => self.world.restart_server(),
             _ => self.change_line(at),
         }
     }

@@ -258,3 +258,21 @@ fn the_attendance_has_the_intervals_in_which_each_was_really_there() {
     let hall = list.rows.iter().find(|row| row.name == "Hội trường tỉnh").expect("not on the list");
     assert_eq!((hall.declared, list.rows.len()), (Some(45), 4));
 }
+
+#[test]
+fn after_the_death_of_the_server_everybody_is_back_in_his_seat_and_the_recording_goes_on() {
+    let (mut world, [hall, commune]) = meeting_of(["Hội trường tỉnh", "Xã Đầm Hà"]);
+    assert!(world.ask(CHAIR, ClientMessage::StartSession {}));
+    assert!(world.ask(CHAIR, ClientMessage::StartRecording {}));
+    assert!(world.ask(commune, ClientMessage::AskToSpeak { note: None }));
+    world.run(secs(5));
+    world.restart_server();
+    world.run(secs(15));
+    world.all_are_back();
+    assert_eq!(world.tapes().len(), 2);
+    assert!(world.tapes()[1].frames() > 10, "the second part shows the meeting");
+    assert_eq!(world.floor_seen_by(hall).queue.len(), 1, "whoever waited waits on");
+    assert_eq!(world.main_picture(hall), Some((CHAIR, Source::Camera)));
+    world.order_end();
+    assert_eq!(world.close().tally["server restarts"], 1);
+}

@@ -60,6 +60,11 @@ impl Heard {
         }
     }
 
+    #[must_use]
+    pub fn last(&self) -> Option<Duration> {
+        self.spans.last().map(|span| span.to)
+    }
+
     /// He left, was removed, or everything ended.
     pub fn end(&mut self) {
         if let Some(span) = self.spans.last_mut() {

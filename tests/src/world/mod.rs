@@ -27,9 +27,10 @@ use sfu::command::{Command, CommandRefused, Reply};
 use sfu::fact::Fact;
 use sfu::id::RoomId;
 use signaling::id::{ConnectionId, ParticipantId, SessionId};
+use signaling::mark::{Mark, MarkId, MarkedFact};
 use signaling::meeting::{Input, Invited, Limits, RecordingNews, RecordingOrder, SessionBrief, Timers};
 use signaling::token::{Grant, Keys, Seat};
-use signaling::wire::{AgendaItem, ClientMessage, MeetingView, Mode};
+use signaling::wire::{AgendaItem, ClientMessage, MeetingView, Mode, PresenceView};
 use uuid::Uuid;
 
 use crate::attendance::{self, Heard};
@@ -106,7 +107,9 @@ enum Frame {
 pub struct World {
     pub now: Duration,
     seed: u64,
+    epoch: Instant,
     dice: ChaCha8Rng,
+    restarts: u64,
     queue: BTreeMap<(Duration, u64), Event>,
     queued: u64,
     at_once: u32,
@@ -154,7 +157,9 @@ impl World {
             pages: Vec::new(),
             sockets: BTreeMap::new(),
             connections: 0,
-            office: Office::open(epoch, keys.clone(), ROOM, brief),
+            office: Office::open(epoch, Duration::ZERO, keys.clone(), ROOM, brief),
+            epoch,
+            restarts: 0,
             keys,
             bridge: Bridge::new(seed, epoch, ROOM),
             engine_is_busy: false,
@@ -334,6 +339,54 @@ impl World {
                 self.pages[socket.page].1.closed(self.now, connection);
             }
         }
+    }
+
+    /// The server dies and is there again at once, with nothing but what was on its disk: the keys, the invitations and the marks. Every
+    /// connection and every transport is gone, and nobody was told.
+    pub fn restart_server(&mut self) {
+        self.note(|_| String::from("the server dies and starts again"));
+        self.count("server restarts");
+        self.restarts += 1;
+        self.queue.retain(|_, event| {
+            !matches!(
+                event,
+                Event::Command(_) | Event::Reply(_) | Event::Fact(_) | Event::Recorder(_) | Event::Recorded(_)
+            )
+        });
+        (self.engine_is_busy, self.facts_until, self.recorder_until) = (false, self.now, self.now);
+        if let Some(tape) = self.tapes.last_mut() {
+            tape.cut_off();
+        }
+        let brief = SessionBrief { past: self.marks_on_disk(), ..brief(self.invited()) };
+        // Until they are back nobody can know of anybody.
+        self.heard.values_mut().for_each(Heard::end);
+        self.office = Office::open(self.epoch, self.now, self.keys.clone(), ROOM, brief);
+        self.bridge = Bridge::new(self.seed ^ self.restarts << 48, self.epoch, ROOM);
+        for site in &mut self.sites {
+            site.restless = self.now;
+        }
+        for (connection, socket) in std::mem::take(&mut self.sockets) {
+            self.pages[socket.page].1.closed(self.now, connection);
+        }
+        let begun = self.office.begin(self.now);
+        self.must(begun);
+        self.attend();
+    }
+
+    /// At its next start the office ends every presence that a crash left open where it was seen last, before anybody joins.
+    fn marks_on_disk(&self) -> Vec<Mark> {
+        let here = self.view().participants.iter().filter(|who| matches!(who.presence, PresenceView::Here { .. }));
+        let closed = here.zip(0_u64..).map(|(who, number)| {
+            let participant = ParticipantId(who.id);
+            let seen = self.heard.get(&participant).and_then(Heard::last).unwrap_or(self.now);
+            let id = MarkId(Uuid::from_u64_pair(0xc4a5_4000_0000_8000 | self.restarts, 0x8000_0000_0000_0000 | number));
+            Mark { id, session: SESSION, at: utc(seen), fact: MarkedFact::Lost { participant } }
+        });
+        self.office.marks.iter().cloned().chain(closed).collect()
+    }
+
+    fn invited(&self) -> Vec<Invited> {
+        self.sites.iter().filter(|site| site.profile.is_invited).map(Site::invited).collect()
     }
 
     pub fn weather(&mut self, at: SiteAt, weather: Weather) {

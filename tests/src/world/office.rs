@@ -77,9 +77,9 @@ pub fn utc(now: Duration) -> UtcMs {
 
 impl Office {
     #[must_use]
-    pub fn open(epoch: Instant, keys: Keys, room: RoomId, brief: SessionBrief) -> Self {
-        let now = Now { instant: epoch, utc: START };
-        let session = brief.session;
+    pub fn open(epoch: Instant, now: Duration, keys: Keys, room: RoomId, brief: SessionBrief) -> Self {
+        let now = Now { instant: epoch + now, utc: utc(now) };
+        let (session, marks) = (brief.session, brief.past.clone());
         let meeting = Meeting::open(brief, now);
         let view = meeting.view(now);
         Self {
@@ -89,7 +89,7 @@ impl Office {
             meeting,
             desk: Desk::new(room),
             connections: BTreeMap::new(),
-            marks: Vec::new(),
+            marks,
             view,
             closed: BTreeMap::new(),
             errands: Vec::new(),
@@ -194,6 +194,14 @@ impl Office {
     /// As for [`Self::hear`].
     pub fn recorded(&mut self, now: Duration, news: RecordingNews) -> Result<(), String> {
         self.step(now, Input::Recording(news))
+    }
+
+    /// What taking up an interrupted meeting has put out.
+    ///
+    /// # Errors
+    /// As for [`Self::hear`].
+    pub fn begin(&mut self, now: Duration) -> Result<(), String> {
+        self.settle(now, invariant::Cause::Clock)
     }
 
     /// Orders from outside the meeting.

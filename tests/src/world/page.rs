@@ -23,7 +23,7 @@ use super::transport::{Sending, State, Transport, Voicing};
 const SILENCE: Duration = Duration::from_secs(6);
 const GREETING: Duration = Duration::from_secs(12);
 const BACKOFF_FIRST_MS: u64 = 500;
-const BACKOFF_MOST_MS: u64 = 15_000;
+const BACKOFF_MOST_MS: u64 = 5_000;
 const FLICKER: Duration = Duration::from_secs(2);
 const RESTART: Duration = Duration::from_secs(8);
 const BUILD: Duration = Duration::from_secs(15);

@@ -85,6 +85,11 @@ impl Tape {
         lost
     }
 
+    /// The recorder died; what it had written is finished by others.
+    pub fn cut_off(&mut self) {
+        self.ended = true;
+    }
+
     /// When a whole frame of which stream was recorded last.
     #[must_use]
     pub fn recorded(&self) -> Option<(Duration, StreamName)> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sfu::id::Source;
-use signaling::wire::{PresenceView, SourceName, SourceState};
+use signaling::wire::{PresenceView, RecordingState, SourceName, SourceState};
 use uuid::Uuid;
 
 use super::mirror::state_of;
@@ -19,6 +19,10 @@ use super::{SiteAt, World};
 const PICTURE_WITHIN: Duration = Duration::from_secs(2);
 /// The first picture of somebody who has just connected over a clear line.
 const FIRST_PICTURE_WITHIN: Duration = Duration::from_millis(500);
+/// A recorder waits this long for a lost packet before it asks for a key frame.
+const TAPE_PATIENCE: Duration = Duration::from_secs(1);
+/// A recorder has opened or closed its file.
+const RECORDER_WITHIN: Duration = Duration::from_secs(1);
 /// Who has shown his picture for this long before somebody comes.
 const SHOWN_FOR: Duration = Duration::from_secs(1);
 const SOUND_WITHIN: Duration = Duration::from_millis(1_500);
@@ -54,6 +58,8 @@ pub(super) struct Watch {
     few: Option<Duration>,
     alone: Option<(u16, Duration)>,
     programme: Option<(Shown, Duration)>,
+    /// What everybody reads about the recording, while it is not so.
+    misread: Option<(bool, Duration)>,
     greeted: BTreeSet<u16>,
 }
 
@@ -91,6 +97,7 @@ impl World {
         }
         self.pictures(watch)?;
         self.voices(watch)?;
+        self.recorder(watch)?;
         self.programme(watch)
     }
 
@@ -329,13 +336,31 @@ impl World {
         self.sites.iter().filter(talks).count()
     }
 
+    /// The mark that everybody sees is lit while somebody writes, and only then.
+    fn recorder(&self, watch: &mut Watch) -> Result<(), String> {
+        let read = match self.view().recording {
+            RecordingState::Off => Some(false),
+            RecordingState::On { .. } => Some(true),
+            RecordingState::Starting | RecordingState::Failed { .. } => None,
+        };
+        let runs = self.tapes.last().is_some_and(|tape| !tape.ended);
+        keep(&mut watch.misread, self.now, read.filter(|read| *read != runs));
+        match watch.misread {
+            Some((read, since)) if self.now >= since + RECORDER_WITHIN => Err(format!(
+                "since {since:?} everybody reads that the recording runs: {read}; a recorder writes: {runs}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn programme(&self, watch: &mut Watch) -> Result<(), String> {
         let tape = self.tapes.last().filter(|tape| !tape.ended);
         keep(&mut watch.programme, self.now, tape.and_then(|_| self.due_picture(None)));
         let (Some(tape), Some((shown, since))) = (tape, watch.programme) else { return Ok(()) };
         let publisher = self.site_of(super::traffic::page_of(shown.0));
         let since = since.max(tape.begun).max(publisher.restless).max(self.bridge.stage_set);
-        let within = PICTURE_WITHIN + 2 * publisher.round_trip().saturating_sub(Duration::from_millis(200));
+        let far = 2 * publisher.round_trip().saturating_sub(Duration::from_millis(200));
+        let within = PICTURE_WITHIN + TAPE_PATIENCE + far;
         let recorded = tape.recorded();
         if self.now >= since + within && !is_shown(recorded, shown, self.now.saturating_sub(within)) {
             return Err(format!("the recording should show {shown:?} since {since:?} and has {recorded:?}"));

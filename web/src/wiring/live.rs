@@ -14,7 +14,7 @@ use sfu::net::Bridge;
 use signaling::clock::UtcMs;
 use signaling::serve::Host;
 use signaling::token::Keys;
-use signaling::wire::PresenceView;
+use signaling::wire::{ParticipantView, PresenceView, Role};
 use uuid::Uuid;
 
 use super::grant;
@@ -73,12 +73,17 @@ impl Live {
         Secret::new(grant::to_token(granted, now).sign(&self.keys, now))
     }
 
-    /// How many are in the meeting now; `None`: it does not run.
+    /// How many sites are in the meeting now; `None`: it does not run. As the room counts: who leads from a seat of his own, keeps the
+    /// minutes or watches the lines sits beside them.
     pub async fn here(&self, session: SessionId) -> Option<u32> {
         let view = self.host.view(ours(session)).await?;
-        let here =
-            view.participants.iter().filter(|participant| matches!(participant.presence, PresenceView::Here { .. }));
-        u32::try_from(here.count()).ok()
+        let counts = |who: &&ParticipantView| match who.role {
+            Role::Delegate => true,
+            Role::Chair => who.site,
+            Role::Secretary | Role::Technician | Role::Leader => false,
+        };
+        let here = view.participants.iter().filter(counts);
+        u32::try_from(here.filter(|who| matches!(who.presence, PresenceView::Here { .. })).count()).ok()
     }
 
     /// Of those who were invited or came; empty when the meeting does not run.

@@ -28,6 +28,26 @@ export function rememberedSeat(session: string): Seat | null {
   }
 }
 
+const removal = (session: string): string => `nhipcau.removed.${session}`;
+
+/** Who was removed and loads the page again must not be led to believe that he may come in. */
+export function rememberRemoval(session: string, reason: string | null): void {
+  try {
+    sessionStorage.setItem(removal(session), reason ?? "");
+  } catch {
+    // As above: he then hears it from the server.
+  }
+}
+
+export function rememberedRemoval(session: string): { reason: string | null } | null {
+  try {
+    const reason = sessionStorage.getItem(removal(session));
+    return reason === null ? null : { reason: reason === "" ? null : reason };
+  } catch {
+    return null;
+  }
+}
+
 function asSeat(value: unknown): Seat | null {
   if (typeof value !== "object" || value === null) return null;
   const { session, token, resume, headcount, camera } = value as Record<string, unknown>;

@@ -39,6 +39,11 @@ export function holderOf(meeting: Meeting, id: string): FloorHolder | undefined 
   return meeting.floor.holders.find((holder) => holder.participant === id);
 }
 
+/** Has the floor and cannot be heard. */
+export function isSilent(holder: ParticipantView): boolean {
+  return holder.microphone !== "on";
+}
+
 /** Who was given the floor last: the one whose time is shown. */
 export function speakerOnFloor(meeting: Meeting): FloorHolder | undefined {
   return meeting.floor.holders.reduce<FloorHolder | undefined>(

@@ -36,6 +36,7 @@ export const meeting: typeof source = {
     personOnPicture: "Name on the picture",
     nameFixed: "Set by the secretary; not changed here",
     headcount: "People here",
+    headcountRange: (most) => `A number from 1 to ${most}`,
     fewer: "One fewer",
     more: "One more",
     preview: "This site's picture",
@@ -257,6 +258,7 @@ export const meeting: typeof source = {
 
   floor: {
     speaking: "Speaking",
+    silent: "Has the floor, mic off",
     nobody: "Nobody is speaking",
     gathering: "Waiting for the chair",
     gatheringAt: (time) => `The session starts at ${time}`,
@@ -306,6 +308,7 @@ export const meeting: typeof source = {
     },
     share: "Share",
     sharing: "Stop",
+    wall: "Wall",
     devices: "Devices",
     help: "Help",
     leave: "Leave",
@@ -512,6 +515,14 @@ export const meeting: typeof source = {
     mutedScreen: "The chair stopped your sharing",
     floorWithdrawn: "The chair ended your turn",
     backInSeat: "Connected again. You are in your seat.",
+    mode: (mode) => `Mode: ${mode}`,
+    modeDetail: {
+      discussion: "Everybody may switch the microphone on",
+      training: "Microphones open when the trainer calls, one at a time",
+      conference: "Microphones open when the chair calls",
+    },
+    mutedAll: "The sites are muted",
+    mutedAllDetail: "Whoever has the floor can still be heard",
     shareFailed: "The screen could not be shared",
   },
 
@@ -577,6 +588,7 @@ export const meeting: typeof source = {
     percent: (value) => `${value} %`,
     kbps: (value) => `${value} kbit/s`,
     mbps: (value) => `${value} Mbit/s`,
+    frame: (height, fps) => `${height}p${fps}`,
     size: (width, height, fps) => `${width}×${height}, ${fps} fps`,
     lastMinutes: "last 5 minutes",
     quality: { unknown: "Unknown", good: "Good", weak: "Weak", lost: "Lost" },

@@ -37,6 +37,7 @@ export const meeting = {
     personOnPicture: "Tên trên hình",
     nameFixed: "Tên do thư ký đặt, không đổi ở đây",
     headcount: "Số người dự",
+    headcountRange: (most: number) => `Nhập số từ 1 đến ${most}`,
     fewer: "Bớt một người",
     more: "Thêm một người",
     preview: "Hình của điểm cầu này",
@@ -254,6 +255,7 @@ export const meeting = {
 
   floor: {
     speaking: "Đang phát biểu",
+    silent: "Giữ quyền, micro tắt",
     nobody: "Chưa có ai phát biểu",
     gathering: "Chờ chủ trì bắt đầu",
     gatheringAt: (time: string) => `Phiên họp bắt đầu lúc ${time}`,
@@ -303,6 +305,7 @@ export const meeting = {
     },
     share: "Chia sẻ",
     sharing: "Dừng chia sẻ",
+    wall: "Giám sát",
     devices: "Thiết bị",
     help: "Trợ giúp",
     leave: "Rời",
@@ -509,6 +512,14 @@ export const meeting = {
     mutedScreen: "Chủ trì đã dừng chia sẻ màn hình của bạn",
     floorWithdrawn: "Chủ trì đã kết thúc lượt phát biểu của bạn",
     backInSeat: "Đã nối lại. Bạn vẫn ở chỗ cũ.",
+    mode: (mode: string) => `Chế độ: ${mode}`,
+    modeDetail: {
+      discussion: "Ai cũng tự bật micro được",
+      training: "Micro mở khi được mời, mỗi lần một nơi",
+      conference: "Micro mở khi chủ trì mời phát biểu",
+    },
+    mutedAll: "Đã tắt micro các điểm cầu",
+    mutedAllDetail: "Nơi đang giữ quyền phát biểu vẫn nói được",
     shareFailed: "Không chia sẻ được màn hình",
   },
 
@@ -574,6 +585,7 @@ export const meeting = {
     percent: (value: string) => `${value} %`,
     kbps: (value: string) => `${value} kbit/s`,
     mbps: (value: string) => `${value} Mbit/s`,
+    frame: (height: number, fps: number) => `${height}p${fps}`,
     size: (width: number, height: number, fps: number) => `${width}×${height}, ${fps} hình/s`,
     lastMinutes: "5 phút qua",
     quality: { unknown: "Chưa rõ", good: "Tốt", weak: "Yếu", lost: "Mất" },

@@ -2,6 +2,14 @@
 const KEY = "nhipcau.headcount";
 export const HEADCOUNT_MAX = 999;
 
+/** A whole number of people, or nothing: what is meant by anything else only the typist knows. */
+export function readHeadcount(text: string): number | null {
+  const typed = text.trim();
+  if (!/^\d{1,5}$/.test(typed)) return null;
+  const count = Number(typed);
+  return count >= 1 && count <= HEADCOUNT_MAX ? count : null;
+}
+
 export function recallHeadcount(site: string): number {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");

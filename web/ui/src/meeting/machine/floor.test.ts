@@ -87,3 +87,13 @@ test("a refused request leaves a note that goes away by itself", () => {
   page.tell({ kind: "timer", name: "note" });
   expect(page.inside.note).toBeNull();
 });
+
+test("a change of the mode is told to everybody, and muting all to who did it", () => {
+  const page = Page.seated();
+  page.hear({ kind: "mode", mode: "discussion" });
+  expect(page.inside.note).toMatchObject({ kind: "mode", mode: "discussion" });
+  page.tell({ kind: "intend", intent: { kind: "mute_all" } });
+  expect(page.inside.note?.kind).toBe("mode");
+  page.hear({ kind: "done", re: page.lastId("mute_all") });
+  expect(page.inside.note?.kind).toBe("muted_all");
+});

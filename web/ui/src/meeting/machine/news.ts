@@ -54,7 +54,7 @@ export function take(state: Inside, news: News, moment: Moment): [Inside, Effect
     case "phase":
       return [withMeeting(state, { phase: news.phase }), []];
     case "mode":
-      return [withMeeting(state, { mode: news.mode }), []];
+      return note(withMeeting(state, { mode: news.mode }), { kind: "mode", mode: news.mode });
     case "agenda":
       return agenda(state, news);
     case "participants":

@@ -260,6 +260,7 @@ function settleSources(state: Inside, back: boolean, lostAt: number | null, mome
 
 function done(state: Inside, re: number): Step {
   const [next, asked] = answered(state, re);
+  if (asked?.kind === "mute_all") return note(next, { kind: "muted_all" });
   if (asked?.kind !== "switch_source" || next.own[asked.source].asking !== re) return [next, []];
   return [setWanted(next, asked.source, asked.state === "on", null), []];
 }

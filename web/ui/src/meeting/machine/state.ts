@@ -119,7 +119,9 @@ export type NoteKind =
   | { kind: "refused"; what: ClientMessage["kind"]; code: RefusalCode }
   | { kind: "muted"; by: string; source: SourceName }
   | { kind: "floor_withdrawn"; by: string }
-  | { kind: "back_in_seat" };
+  | { kind: "back_in_seat" }
+  | { kind: "mode"; mode: Mode }
+  | { kind: "muted_all" };
 
 export interface Inside {
   at: "inside";

@@ -1,5 +1,6 @@
 // SHELL: the one peer connection. Negotiated once: what we send and a fixed pool of slots; who fills a slot, the server says.
 import type { MediaLimits, SourceName } from "../../generated/wire";
+import { layersFor } from "./layers";
 import { lean } from "./sdp";
 
 export interface PeerEvents {
@@ -10,12 +11,6 @@ export interface PeerEvents {
   failed(): void;
 }
 
-/** Three layers a province's lines can carry: a wall tile, a strip tile, the main picture. Lowest first, as the server expects. */
-const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
-];
 /** One layer, sharp and slow: text must be readable, a moving window may wait. */
 const SCREEN_LAYER: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
 
@@ -54,7 +49,7 @@ export class Peer {
         });
       const senders = {
         microphone: sending("audio"),
-        camera: sending("video", CAMERA_LAYERS),
+        camera: sending("video", cameraLayers(this.#tracks.camera)),
         screen: sending("video", SCREEN_LAYER),
       };
       const connection: Connection = {
@@ -112,6 +107,7 @@ export class Peer {
     if (sender === undefined) return;
     try {
       await sender.replaceTrack(track);
+      if (source === "camera" && track !== null) await fit(sender, track);
     } catch (cause) {
       // The connection was closed meanwhile; the next one starts from #tracks.
       console.warn(`the ${source} track could not be replaced`, cause);
@@ -178,6 +174,23 @@ export class Peer {
       }
     };
   }
+}
+
+/** Before a camera is on it is taken for a large one; `fit` mends that when its track comes. */
+function cameraLayers(track: MediaStreamTrack | null): RTCRtpEncodingParameters[] {
+  const { width = 1280, height = 720 } = track?.getSettings() ?? {};
+  return layersFor(width, height);
+}
+
+/** Another camera may have another size: the layers keep their names and are scaled anew. */
+async function fit(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+  const wanted = cameraLayers(track);
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) {
+    const layer = wanted.find((one) => one.rid === encoding.rid);
+    if (layer !== undefined) Object.assign(encoding, layer);
+  }
+  await sender.setParameters(parameters);
 }
 
 /** Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. */

@@ -57,7 +57,8 @@ function faults(language) {
       control.labels?.[0]?.textContent ??
       control.textContent;
     if (name.trim() === "") found.push(`a control without a name: ${control.outerHTML.slice(0, 120)}`);
-    const above = covers(control);
+    // What is folded away (a closed <details>) can be covered by nothing.
+    const above = control.checkVisibility() ? covers(control) : undefined;
     if (above) found.push(`"${name.trim()}" lies under ${above.outerHTML.slice(0, 120)}`);
   }
   return found;

@@ -30,7 +30,7 @@ test("what cannot fit folds the hubs in which all is well", () => {
     somebody("b", { group: "Cụm Móng Cái", line: "weak" }),
     somebody("c", { group: "Cụm Móng Cái" }),
   ];
-  expect(cells(sites, true).map((cell) => (cell.kind === "hub" ? cell.name : cell.who.id))).toEqual([
+  expect(cells(sites, true, 0).map((cell) => (cell.kind === "hub" ? cell.name : cell.who.id))).toEqual([
     "Cụm Hạ Long",
     "Cụm Móng Cái",
     "b",
@@ -43,15 +43,20 @@ test("a hub's head counts who is here and whose line is weak", () => {
     somebody("a", { group: "Cụm Hạ Long", line: "weak" }),
     somebody("b", { group: "Cụm Hạ Long", presence: { kind: "away", since: 0, until: 1 } }),
   ];
-  expect(cells(sites, false)[0]).toEqual({ kind: "hub", name: "Cụm Hạ Long", here: 1, total: 2, weak: 1 });
+  expect(cells(sites, false, 0)[0]).toEqual({ kind: "hub", name: "Cụm Hạ Long", here: 1, total: 2, weak: 1 });
 });
 
 test("sites without hubs stand without heads", () => {
   expect(cells([somebody("a"), somebody("b")], false).every((cell) => cell.kind === "site")).toBe(true);
 });
 
+test("a few sites of several hubs stand without heads, too", () => {
+  const few = [somebody("a", { group: "1" }), somebody("b", { group: "2" })];
+  expect(cells(few, false).every((cell) => cell.kind === "site")).toBe(true);
+});
+
 test("arrows pass over the heads and stay inside", () => {
-  const all = cells([somebody("a", { group: "1" }), somebody("b", { group: "2" })], false);
+  const all = cells([somebody("a", { group: "1" }), somebody("b", { group: "2" })], false, 0);
   expect(step(all, 1, 4, "ArrowRight")).toBe(3);
   expect(step(all, 3, 4, "ArrowRight")).toBe(3);
   expect(step(all, 3, 2, "ArrowUp")).toBe(1);

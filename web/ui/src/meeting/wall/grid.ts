@@ -54,10 +54,14 @@ export interface Hub {
 
 export type Cell = Hub | { kind: "site"; who: ParticipantView };
 
+/** With so few sites everybody knows who belongs to whom, and the room is better given to the pictures. */
+export const HEADS_FROM = 20;
+
 /** Hub heads are cells themselves, so that groups cost no empty rows. Sites keep their order whatever their state. */
-export function cells(sites: readonly ParticipantView[], folded: boolean): Cell[] {
+export function cells(sites: readonly ParticipantView[], folded: boolean, headsFrom = HEADS_FROM): Cell[] {
   const groups = byGroup(sites);
-  const heads = groups.length > 1 || (groups[0]?.[0] ?? "") !== "";
+  const named = groups.length > 1 || (groups[0]?.[0] ?? "") !== "";
+  const heads = named && sites.length >= headsFrom;
   return groups.flatMap(([name, members]): Cell[] => {
     const hub: Hub = {
       kind: "hub",

@@ -401,6 +401,15 @@ export function checked(chosen: number, clash: boolean): BookingChecked {
             starts_at: day("08:00"),
             ends_at: day("09:30"),
           },
+          ...sites.slice(4, 14).map((site) => ({
+            what: "site" as const,
+            id: site.id,
+            name: site.name,
+            session_id: "s-chuyen-doi-so",
+            session_title: "Tập huấn chuyển đổi số cho cán bộ cấp xã",
+            starts_at: day("07:30"),
+            ends_at: day("11:00"),
+          })),
         ]
       : [],
     ...(clash ? { free_slot: { starts_at: day("09:45"), ends_at: day("12:15") } } : {}),

@@ -2,9 +2,9 @@ import type * as source from "../../vi/office/booking";
 
 export const clash: typeof source.clash = {
   title: (n) => (n === 1 ? "Double booking" : `Double booking in ${n} places`),
-  has: (name) => `${name} already has`,
-  another: "another meeting",
-  more: (n) => `And ${n} more.`,
+  another: "Another meeting",
+  already: " already has:",
+  more: (n) => `and ${n} more`,
   useSameDay: (range) => `Use ${range}, all are free`,
   use: (range, day) => `Use ${range}, ${day}`,
   drop: (name) => `Drop ${name}`,

@@ -1,8 +1,8 @@
 export const clash = {
   title: (n: number) => (n === 1 ? "Trùng lịch" : `Trùng lịch ở ${n} chỗ`),
-  has: (name: string) => `${name} đã có`,
-  another: "một cuộc họp khác",
-  more: (n: number) => `Và ${n} chỗ khác.`,
+  another: "Một cuộc họp khác",
+  already: ", đã có:",
+  more: (n: number) => `và ${n} nơi khác`,
   useSameDay: (range: string) => `Dùng ${range}, đều rảnh`,
   use: (range: string, day: string) => `Dùng ${range}, ${day}`,
   drop: (name: string) => `Bỏ ${name}`,

@@ -149,6 +149,41 @@ export const shots: Shot[] = [
     },
   },
   {
+    name: "booking-clock",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    act: async (page) => {
+      const [from, to] = [page.getByLabel("Từ", { exact: true }), page.getByLabel("Đến", { exact: true })];
+      await from.fill("13:30");
+      await from.blur();
+      await page.waitForFunction(
+        (field) => field instanceof HTMLInputElement && field.value === "15:30",
+        await to.elementHandle(),
+      );
+      await to.fill("25:99");
+      await to.blur();
+      await page.getByText("Giờ viết từ 00:00 đến 23:59, ví dụ 8:30").first().waitFor();
+    },
+  },
+  {
+    name: "booking-chosen",
+    path: "/bookings/new?ngay=2026-12-01",
+    who: "secretary",
+    act: async (page) => {
+      await fillBooking(page);
+      const crosses = page.locator(".chosen .cards button");
+      const before = await crosses.count();
+      await crosses.first().focus();
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(
+        (count) =>
+          document.querySelectorAll(".chosen .cards button").length === count &&
+          document.activeElement?.matches(".chosen .cards button"),
+        before - 1,
+      );
+    },
+  },
+  {
     name: "booking-links",
     path: "/bookings/new?ngay=2026-12-01",
     who: "secretary",

@@ -1,6 +1,7 @@
 /** A booking while it is written: what the form holds, what is wrong with it, and what is sent. */
 import type { BookingCheck, BookingRequest, Mode, SelectionRule } from "../../api/model";
 import { DAY_MS, dayOf, startOfDay } from "../../i18n/zone";
+import { oneLine } from "../../text/one-line";
 import { spanOf, timeFault, type AskedTime } from "./time";
 
 export interface DraftItem {
@@ -56,7 +57,7 @@ export function nextWorkingDay(now: number): string {
 
 /** At most twenty letters, cut between words: a name for calendar bars that somebody may improve. */
 export function proposedShortTitle(title: string): string {
-  const bare = title.trim().replace(/\s+/g, " ");
+  const bare = oneLine(title).trim().replace(/\s+/g, " ");
   if (Array.from(bare).length <= SHORT_TITLE_MAX) return bare;
   let short = "";
   for (const word of bare.split(" ")) {
@@ -68,7 +69,7 @@ export function proposedShortTitle(title: string): string {
 }
 
 export function shortTitleOf(draft: Draft): string {
-  return draft.shortTitle.trim() || proposedShortTitle(draft.title);
+  return oneLine(draft.shortTitle).trim() || proposedShortTitle(draft.title);
 }
 
 export type Fault =
@@ -87,15 +88,15 @@ export type Fault =
 /** What keeps the booking from being sent, in the order of the form. */
 export function faultsOf(draft: Draft, now: number): Fault[] {
   const faults: Fault[] = [];
-  if (!draft.title.trim()) faults.push("title");
-  else if (Array.from(draft.title.trim()).length > TITLE_MAX) faults.push("title_long");
+  if (!oneLine(draft.title).trim()) faults.push("title");
+  else if (Array.from(oneLine(draft.title).trim()).length > TITLE_MAX) faults.push("title_long");
   else if (Array.from(shortTitleOf(draft)).length > SHORT_TITLE_MAX) faults.push("short_title");
   const time = timeFault(draft.time, now);
   if (time) faults.push(time);
   if (!draft.chairId) faults.push("chair");
   if (!draft.secretaryId) faults.push("secretary");
   if (!draft.centralId) faults.push("central");
-  if (draft.agenda.some((item) => !item.title.trim() || !(item.minutes > 0))) faults.push("agenda");
+  if (draft.agenda.some((item) => !oneLine(item.title).trim() || !(item.minutes > 0))) faults.push("agenda");
   if (draft.selection.length === 0) faults.push("sites");
   return faults;
 }
@@ -105,7 +106,7 @@ export function requestOf(draft: Draft): BookingRequest | undefined {
   const span = spanOf(draft.time);
   if (!span) return undefined;
   return {
-    title: draft.title.trim(),
+    title: oneLine(draft.title).trim(),
     short_title: shortTitleOf(draft),
     mode: draft.mode,
     ...span,
@@ -115,9 +116,9 @@ export function requestOf(draft: Draft): BookingRequest | undefined {
     central_site_id: draft.centralId,
     selection: draft.selection,
     agenda: draft.agenda.map(({ title, minutes, presenter }) => ({
-      title: title.trim(),
+      title: oneLine(title).trim(),
       minutes,
-      ...(presenter.trim() ? { presenter: presenter.trim() } : {}),
+      ...(presenter.trim() ? { presenter: oneLine(presenter).trim() } : {}),
     })),
     recording_planned: draft.recording,
   };

@@ -38,6 +38,13 @@ export function resolve(root: TreeNode, rules: readonly SelectionRule[]): Set<st
   return chosen;
 }
 
+/** All that take part: the chosen sites, and the centre, which takes part by being the centre. */
+export function invitedSites(root: TreeNode, rules: readonly SelectionRule[], centralId: string): Set<string> {
+  const invited = resolve(root, rules);
+  if (centralId) invited.add(centralId);
+  return invited;
+}
+
 export function stateOf(
   root: TreeNode,
   rules: readonly SelectionRule[],

@@ -145,7 +145,7 @@ words! {
     }
 }
 
-/// What a secretary sets; what is absent stays as it was.
+/// What a secretary sets; what is `None` stays as it was, and an empty reason takes the earlier one away.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AttendanceEdit {
     pub status: Option<AttendanceStatus>,

@@ -6,7 +6,7 @@ use super::presence::{in_order, intervals, participants};
 use super::{AgendaRow, Attendance, AttendanceRow, Editing, Interval, Quorum, Record};
 use crate::agenda;
 use crate::id::ParticipantId;
-use crate::mark::{AttendanceStatus, Fact, Identity, Mark};
+use crate::mark::{AttendanceEdit, AttendanceStatus, Fact, Identity, Mark};
 use crate::session::{Invited, Seat};
 use crate::time::{Span, UtcTime};
 
@@ -89,9 +89,7 @@ impl Own {
                 Fact::Joined { identity, .. } if about_him => own.identity = Some(identity.clone()),
                 Fact::Declared { count, .. } if about_him => own.declared = Some(*count),
                 Fact::Edited { by, edit, .. } if about_him => {
-                    own.status = edit.status.or(own.status);
-                    own.reason = edit.reason.clone().or(own.reason);
-                    own.confirmed = edit.confirmed.or(own.confirmed);
+                    own.edit(edit);
                     own.edited = Some((*by, mark.at));
                 }
                 _ => {}
@@ -100,6 +98,19 @@ impl Own {
         // Still speaking: up to whatever his presence reaches to.
         own.end_floor(floor_since, UtcTime::from_millis(i64::MAX));
         own
+    }
+
+    fn edit(&mut self, edit: &AttendanceEdit) {
+        let absent = AttendanceStatus::Absent;
+        if self.status == Some(absent) && edit.status.is_some_and(|status| status != absent) {
+            // Why he was not there, and that nobody was, are not said of somebody who was.
+            (self.reason, self.confirmed) = (None, None);
+        }
+        self.status = edit.status.or(self.status);
+        if let Some(reason) = &edit.reason {
+            self.reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
+        }
+        self.confirmed = edit.confirmed.or(self.confirmed);
     }
 
     fn end_floor(&mut self, since: Option<UtcTime>, at: UtcTime) {

@@ -133,10 +133,13 @@ pub fn parse_edit(raw: &AttendanceEdit, row: &AttendanceRow) -> Result<Attendanc
         return Err(EditFault::ConfirmedOutOfRange { max: SEATS_MAX });
     }
     let status = raw.status.unwrap_or(row.status);
-    if status == AttendanceStatus::Absent && reason.is_none() && row.reason.is_none() {
+    let cleared = raw.reason.is_some() && reason.is_none();
+    if status == AttendanceStatus::Absent && reason.is_none() && (cleared || row.reason.is_none()) {
         return Err(EditFault::ReasonRequired);
     }
-    let edit =
-        AttendanceEdit { status: raw.status, reason: reason.map(|text| text.to_string()), confirmed: raw.confirmed };
+    // An empty reason takes the earlier one away.
+    let cleared = (cleared && row.reason.is_some()).then(String::new);
+    let reason = reason.map(|text| text.to_string()).or(cleared);
+    let edit = AttendanceEdit { status: raw.status, reason, confirmed: raw.confirmed };
     if edit == AttendanceEdit::default() { Err(EditFault::Nothing) } else { Ok(edit) }
 }

@@ -253,6 +253,27 @@ async fn the_secretarys_entries_are_added_with_her_name_and_an_absence_needs_its
 }
 
 #[tokio::test]
+async fn an_absence_that_is_taken_back_takes_its_reason_and_its_number_with_it() {
+    let world = World::new().await;
+    let booked = world.booked(&["06895"], (8, 0), 60).await;
+    let (id, who) = (booked.session.id, seat_of(&booked, super::site("06895")));
+    let mut minute = 0;
+    let mut edit = async |status, reason: Option<&str>, confirmed| {
+        minute += 1;
+        let edit = AttendanceEdit { status: Some(status), reason: reason.map(str::to_owned), confirmed };
+        let row = world.store.edit_attendance(id, who, &edit, secretary(), at(9, minute)).await.unwrap();
+        (row.status, row.reason, row.confirmed)
+    };
+    edit(AttendanceStatus::Absent, Some("Mất điện"), Some(0)).await;
+    let back = edit(AttendanceStatus::Online, None, None).await;
+    assert_eq!(back, (AttendanceStatus::Online, None, None));
+    let late = edit(AttendanceStatus::InPerson, Some("Tắc đường"), Some(9)).await;
+    assert_eq!(late, (AttendanceStatus::InPerson, Some("Tắc đường".to_owned()), Some(9)));
+    let cleared = edit(AttendanceStatus::InPerson, Some(" "), None).await;
+    assert_eq!(cleared, (AttendanceStatus::InPerson, None, Some(9)));
+}
+
+#[tokio::test]
 async fn what_was_declared_is_confirmed_at_once_where_nothing_is_confirmed_yet() {
     let world = World::new().await;
     let booked = world.booked(&["06895", "06913"], (8, 0), 60).await;

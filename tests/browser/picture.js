@@ -1,7 +1,7 @@
 // What the fake cameras see: somebody's head and shoulders, nodding. Small, because two cores encode it for six sites at once.
 import { writeFile } from "node:fs/promises";
 
-const [WIDTH, HEIGHT] = [640, 360];
+const [WIDTH, HEIGHT] = [480, 270];
 const FRAMES_PER_S = 10;
 /** One slow nod; the file is played over and over. */
 const FRAMES = 20;

@@ -8,7 +8,7 @@ import { launch, person, screenshot, SIZES } from "./chromium.js";
 import { Line } from "./line.js";
 import { issuedLinks, signIn, soon, writeBooking } from "./office.js";
 import { eventually } from "./patience.js";
-import { act, closeSites, comeIn, mainPicture, microphone, openSites, row } from "./room.js";
+import { act, closeSites, comeIn, mainPicture, microphone, openSites, row, speakNow } from "./room.js";
 import { hears, hearsNothing, loudness, moves, received, stopwatch } from "./senses.js";
 import { demoAccounts, Server } from "./server.js";
 import { textOf } from "./sheet.js";
@@ -151,7 +151,7 @@ chapter("a site asks to speak, is called, is seen and heard by the others, and g
   await chair.getByRole("button", { name: `Mời ${DAM_HA} phát biểu` }).click();
   await damHa.getByRole("alertdialog").filter({ hasText: "Chủ trì mời phát biểu" }).waitFor();
   await screenshot(damHa, "delegate-called");
-  await damHa.getByRole("button", { name: "Bật micro ngay" }).click();
+  await speakNow(damHa);
   await moves(mainPicture(quangTan, DAM_HA), "the speaker's picture");
   await Promise.all([hears(quangTan, DAM_HA), hears(coTo, DAM_HA), hears(chair, DAM_HA)]);
   await screenshot(damHa, "delegate-floor");
@@ -164,7 +164,7 @@ chapter("the chair moves the agenda on, calls a site and withdraws its floor", a
   await chair.getByRole("button", { name: `Chuyển sang mục: ${AGENDA[1].title}` }).click();
   await quangTan.getByText(AGENDA[1].title).first().waitFor();
   await act(chair, QUANG_TAN, "Mời phát biểu");
-  await quangTan.getByRole("button", { name: "Bật micro ngay" }).click();
+  await speakNow(quangTan);
   await hears(damHa, QUANG_TAN);
   await chair.getByRole("button", { name: "+1 phút" }).click();
   await chair.getByRole("button", { name: "Kết thúc lượt" }).click();
@@ -281,7 +281,7 @@ chapter("a site whose line is cut is away for the others, and comes back by itse
   await eventually("pictures are decoded again", async () => (await received(coTo)).frames > frames + 10);
   await closeSites(damHa);
   await chair.getByRole("button", { name: `Mời ${CO_TO} phát biểu` }).click();
-  await coTo.getByRole("button", { name: "Bật micro ngay" }).click();
+  await speakNow(coTo);
   await hears(damHa, CO_TO);
   await moves(mainPicture(damHa, CO_TO), "the picture of the site that came back");
   await coTo.getByRole("button", { name: "Nói xong" }).click();

@@ -80,6 +80,7 @@ chapter("a second session that shares a site at that time is refused, and the cl
   await secretary.goto(`${server.url}/bookings/new`);
   await writeBooking(secretary, { title: "Giao ban đột xuất", when, chair: accounts.leader.name, sites: [QUANG_TAN] });
   const refusal = secretary.getByRole("alert").filter({ hasText: "Trùng lịch" });
+  await refusal.getByText(/đã có:/).first().waitFor();
   await refusal.getByText(QUANG_TAN).waitFor();
   await refusal.getByRole("link", { name: TITLE }).first().waitFor();
   assert.equal(await secretary.getByRole("button", { name: "Đăng ký", exact: true }).getAttribute("aria-disabled"), "true");

@@ -206,6 +206,7 @@ impl Engine {
                 self.in_room_of(now, id, |room, wire| room.connected(now, id, wire));
             }
             DtlsEvent::Closed => self.remove(now, id, DisconnectReason::Closed),
+            DtlsEvent::Unread => self.wire.drops.count(Dropped::DtlsUnread),
             DtlsEvent::Failed(why) => {
                 tracing::info!(peer = ?id, ?why, "a peer's handshake failed");
                 self.wire.drops.count(match why {

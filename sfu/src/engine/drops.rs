@@ -43,6 +43,8 @@ dropped! {
     NotValidated => "not_validated",
     /// No DTLS records, or more of them than a handshake needs.
     DtlsUnreadable => "dtls_unreadable",
+    /// Data over DTLS itself, such as SCTP: nobody reads it.
+    DtlsUnread => "dtls_unread",
     /// A peer that could not finish its handshake.
     DtlsFailed => "dtls_failed",
     /// A peer whose certificate was not the one of its offer.

@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit binaries system browser visual figures clean
+.PHONY: run build test setup setup-test ui lint unit binaries system browser fuzz visual figures clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -58,6 +58,10 @@ system: binaries
 browser: binaries
 	cd tests/browser && npm ci --no-audit --no-fund
 	NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm --prefix tests/browser test
+
+## Each reader of outside bytes under libFuzzer, ten minutes each (FUZZ_SECONDS=60 for one); findings are left in artifacts/fuzz/.
+fuzz: ui
+	tests/fuzz/run
 
 ## Every state of every screen from made-up data, in both languages and three sizes: for looking at, by hand.
 visual: $(UI)/node_modules/.package-lock.json

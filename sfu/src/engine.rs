@@ -11,6 +11,8 @@ mod answers;
 mod batch;
 mod command;
 mod drops;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod peer;
 mod receive;
 mod wire;

@@ -127,6 +127,33 @@ impl App {
         Ok(String::from_utf8(printed.stdout)?.trim().to_owned())
     }
 
+    /// A token that admits several, told apart by the query `?as=NAME`.
+    pub async fn pool_token(&self, admits: u32) -> anyhow::Result<String> {
+        let mut command = Command::new(binary());
+        command.args(["token", "--session", "demo", "--role", "delegate", "--name", "Các xã", "--pool"]);
+        command.arg(admits.to_string()).arg("--data").arg(self.data.path());
+        let printed = tokio::task::spawn_blocking(move || command.output()).await??;
+        ensure!(printed.status.success(), "nhipcau token: {}", String::from_utf8_lossy(&printed.stderr));
+        Ok(String::from_utf8(printed.stdout)?.trim().to_owned())
+    }
+
+    /// Datagrams the media engine has dropped so far, for a reason or for any.
+    pub async fn dropped(&self, kind: Option<&str>) -> anyhow::Result<f64> {
+        let metrics = self.visitor()?.raw("/metrics").await?.text().await?;
+        let wanted = kind.map_or_else(|| "sfu_dropped_packets_total".to_owned(), |kind| format!("kind=\"{kind}\""));
+        let lines =
+            metrics.lines().filter(|line| line.starts_with("sfu_dropped_packets_total") && line.contains(&wanted));
+        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
+    /// Memory the server holds, in bytes.
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells VmRSS")?;
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1024)
+    }
+
     /// Somebody with a browser: an own cookie jar, requests from the server's own origin.
     pub fn visitor(&self) -> anyhow::Result<Visitor> {
         let client = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build()?;
@@ -252,6 +279,20 @@ impl Visitor {
             .body(sdp)
             .send()
             .await?)
+    }
+
+    /// Restarts ICE of a WHIP or WHEP resource.
+    pub async fn patch_fragment(&self, path: &str, token: &str, fragment: String) -> anyhow::Result<(u16, String)> {
+        let answer = self
+            .client
+            .patch(format!("{}{path}", self.origin))
+            .header("content-type", "application/trickle-ice-sdpfrag")
+            .header("if-match", "*")
+            .bearer_auth(token)
+            .body(fragment)
+            .send()
+            .await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
     }
 
     pub async fn delete(&self, path: &str, token: &str) -> anyhow::Result<u16> {

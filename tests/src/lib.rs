@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod attendance;
+pub mod insider;
 pub mod invariant;
 pub mod link;
 pub mod media;

@@ -234,6 +234,17 @@ impl Peer {
         .await;
     }
 
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        *self.shared.0.state.lock().expect("nobody panics with it") == RTCPeerConnectionState::Connected
+    }
+
+    /// The SSRC of the camera, for whoever forges its packets.
+    #[must_use]
+    pub fn camera_ssrc(&self) -> Option<u32> {
+        self.video.as_ref().map(|(_, ssrc)| *ssrc)
+    }
+
     /// Sends a tone and 25 pictures a second until the handle is dropped.
     #[must_use]
     pub fn publish(&self, hz: f32) -> Publishing {

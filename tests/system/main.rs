@@ -1,5 +1,6 @@
 //! The real server as a process, with its real database and real sockets, driven by clients that we did not write.
 
+mod attack;
 mod booking;
 mod floor;
 mod hostile;

@@ -81,6 +81,8 @@ pub struct Room {
     speaker: DominantSpeaker,
     programme: Option<Programme>,
     schedule: Option<Schedule>,
+    /// Layers that hold packets back for the rest of their frame, the longest waiting first, each once.
+    gathering: VecDeque<(TrackAt, u8)>,
     scratch: Scratch,
     facts: VecDeque<Fact>,
     /// Peers whose slots have changed since they were told; each at most once.
@@ -124,6 +126,7 @@ impl Room {
             speaker: DominantSpeaker::default(),
             programme: None,
             schedule: None,
+            gathering: VecDeque::new(),
             scratch: Scratch {
                 compound: Compound::new(),
                 lost: Vec::new(),
@@ -306,10 +309,11 @@ impl Room {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let schedule = self.schedule.as_ref()?;
-        Some(schedule.repair_at.map_or(schedule.tick_at, |repair_at| repair_at.min(schedule.tick_at)))
+        [Some(schedule.tick_at), schedule.repair_at, self.gathered_until()].into_iter().flatten().min()
     }
 
     pub fn handle_timeout(&mut self, now: Instant, egress: &mut impl Egress) {
+        self.hand_on_due(now, egress);
         self.run_schedule(now, egress);
     }
 

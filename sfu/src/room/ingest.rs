@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::egress::Egress;
+use crate::egress::{BATCH_BYTES, Egress};
 use crate::fact::Fact;
-use crate::forward::slot::Passed;
+use crate::forward::slot::{Passed, WIRE_OVERHEAD};
 use crate::id::{MediaKind, PeerId, Source};
 use crate::packet::rtp::RtpPacket;
 use crate::peer::{Found, Line, StreamAt};
@@ -180,18 +180,34 @@ impl Room {
     }
 
     /// From the history to every slot that is fed by this layer or begins with one of these packets: subscriber by subscriber, so that
-    /// what goes to one address lies together.
+    /// what goes to one address lies together. What is too much for one batch goes on with the next call.
     fn hand_on(&mut self, now: Instant, stream: StreamAt, first: u64, last: u64, egress: &mut impl Egress) {
-        let Self { tracks, peers, programme, scratch, router, .. } = self;
+        self.complete_handing(now, egress);
+        self.tap_programme(now, stream, first, last, egress);
+        self.handing = Some(Handing { stream, first, last, next: 0, since: now });
+        self.hand_on_batch(now, egress);
+    }
+
+    /// Nothing changes in the room while a burst is on its way to everybody.
+    pub(super) fn complete_handing(&mut self, now: Instant, egress: &mut impl Egress) {
+        while self.handing.is_some() {
+            self.hand_on_batch(now, egress);
+        }
+    }
+
+    /// The burst that is being handed on, to so many of its subscribers as fill a batch.
+    pub(super) fn hand_on_batch(&mut self, now: Instant, egress: &mut impl Egress) {
+        let Some(Handing { stream, first, last, next, since }) = self.handing.take() else { return };
+        let Self { tracks, peers, scratch, .. } = self;
         let Some(track) = tracks.get(stream.track) else { return };
         let (Some(key), Some(source)) = (track.key(stream.track, stream.layer), track.layer(stream.layer)) else {
             return;
         };
         // A key frame whose first packet had to be repaired opens a slot: the rest of it has gone by and is made up for.
         let newest = last.max(source.handed_on().saturating_sub(1));
-        let longest = (first..=last).filter_map(|seq| Some(source.history.packet(seq)?.payload.len())).max();
-        let even = Even { longest: longest.filter(|_| first < last) };
-        for place in &source.subscribers {
+        let burst = Burst::of(source, first, last);
+        let until = next + (BATCH_BYTES / burst.bytes.max(1)).max(1);
+        for place in source.subscribers.get(next..until.min(source.subscribers.len())).unwrap_or_default() {
             let Some(peer) = peers.get_mut(place.peer).filter(|peer| peer.line == Line::Up) else { continue };
             let id = peer.id;
             let Some(slot) = peer.slots.get_mut(usize::from(place.slot)) else { continue };
@@ -199,7 +215,7 @@ impl Room {
             let mut seq = first;
             while seq <= until {
                 if let Some(stored) = source.history.packet(seq)
-                    && let Passed::Opened { left } = slot.pass(now, id, track, key, even.of(stored), egress)
+                    && let Passed::Opened { left } = slot.pass(now, id, track, key, burst.even(stored), egress)
                 {
                     scratch.left.extend(left.map(|left| (*place, left)));
                     until = newest;
@@ -207,25 +223,37 @@ impl Room {
                 seq += 1;
             }
         }
+        if until < source.subscribers.len() {
+            self.handing = Some(Handing { stream, first, last, next: until, since });
+        }
+        self.release_left(key, None);
+    }
+
+    /// The recording gets what its programme's slot would.
+    fn tap_programme(&mut self, now: Instant, stream: StreamAt, first: u64, last: u64, egress: &mut impl Egress) {
+        let Self { tracks, programme, router, .. } = self;
+        let (Some(programme), Some(track)) = (programme, tracks.get(stream.track)) else { return };
+        let (Some(key), Some(source)) = (track.key(stream.track, stream.layer), track.layer(stream.layer)) else {
+            return;
+        };
         let mut unwatched = None;
-        if let Some(programme) = programme {
-            if source.tapped {
-                let mut until = last;
-                let mut seq = first;
-                while seq <= until {
-                    if let Some(stored) = source.history.packet(seq)
-                        && let Passed::Opened { left } = programme.picture(now, track, key, stored, egress)
-                    {
-                        unwatched = left;
-                        until = newest;
-                    }
-                    seq += 1;
+        if source.tapped {
+            let newest = last.max(source.handed_on().saturating_sub(1));
+            let mut until = last;
+            let mut seq = first;
+            while seq <= until {
+                if let Some(stored) = source.history.packet(seq)
+                    && let Passed::Opened { left } = programme.picture(now, track, key, stored, egress)
+                {
+                    unwatched = left;
+                    until = newest;
                 }
+                seq += 1;
             }
-            if track.name.source == Source::Microphone && router.is_audible(stream.track) {
-                for stored in (first..=last).filter_map(|seq| source.history.packet(seq)) {
-                    programme.sound(now, track.name.peer, stored, egress);
-                }
+        }
+        if track.name.source == Source::Microphone && router.is_audible(stream.track) {
+            for stored in (first..=last).filter_map(|seq| source.history.packet(seq)) {
+                programme.sound(now, track.name.peer, stored, egress);
             }
         }
         self.release_left(key, unwatched);
@@ -249,15 +277,35 @@ impl Room {
     }
 }
 
-/// Packets of one burst differ by a byte in length, because a frame is cut into equal parts and a rest. One byte of padding makes them
-/// equal, and the burst one run.
-#[derive(Clone, Copy)]
-struct Even {
-    longest: Option<usize>,
+/// A burst on its way to a layer's subscribers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handing {
+    stream: StreamAt,
+    first: u64,
+    last: u64,
+    /// Place of the next subscriber in the layer's list.
+    next: usize,
+    pub(super) since: Instant,
 }
 
-impl Even {
-    fn of(self, stored: Stored<'_>) -> Stored<'_> {
+/// What the packets of a burst have in common.
+#[derive(Clone, Copy)]
+struct Burst {
+    /// The longest payload of several.
+    longest: Option<usize>,
+    bytes: usize,
+}
+
+impl Burst {
+    fn of(source: &Layer, first: u64, last: u64) -> Self {
+        let lengths = (first..=last).filter_map(|seq| Some(source.history.packet(seq)?.payload.len()));
+        let longest = lengths.clone().max().filter(|_| first < last);
+        Self { longest, bytes: lengths.map(|len| len + WIRE_OVERHEAD).sum() }
+    }
+
+    /// Packets of one burst differ by a byte in length, because a frame is cut into equal parts and a rest. One byte of padding makes
+    /// them equal, and the burst one run.
+    fn even(self, stored: Stored<'_>) -> Stored<'_> {
         let padding = if self.longest == Some(stored.payload.len() + 1) { Padding::OneByte } else { Padding::None };
         Stored { padding, ..stored }
     }

@@ -93,3 +93,31 @@ fn what_is_held_back_for_its_frame_is_not_sent_when_its_source_is_muted_meanwhil
     world.run(20);
     assert_eq!(receivers(&world), []);
 }
+
+#[test]
+fn a_burst_for_many_leaves_in_batches_and_nobody_is_left_out() {
+    let mut world = World::new();
+    let hall = world.join(1, Seat::site(1, 1));
+    let viewers: Vec<PeerId> = (2..600).map(|n| world.join(n, Seat::viewer(1, 1))).collect();
+    let mut screen = Video::screen(hall);
+    for packet in screen.frame(Frame::Key, 2) {
+        world.send(hall, &packet).unwrap();
+    }
+    world.run(5);
+    world.wire.rtp.clear();
+    for packet in screen.frame(Frame::Delta, 2) {
+        put(&mut world, hall, &packet);
+    }
+    assert!(world.room.is_handing_on());
+    let first = receivers(&world).len();
+    assert!(first < 2 * viewers.len());
+    assert!(world.room.poll_timeout().is_some_and(|at| at <= world.now), "the rest is due at once");
+    // What comes meanwhile does not overtake it.
+    let frame = screen.frame(Frame::Delta, 1);
+    put(&mut world, hall, &frame[0]);
+    world.run(5);
+    let got = receivers(&world);
+    assert_eq!(got.len(), 3 * viewers.len());
+    let expected: Vec<PeerId> = viewers.iter().flat_map(|viewer| [*viewer; 2]).chain(viewers.iter().copied()).collect();
+    assert_eq!(got, expected);
+}

@@ -6,6 +6,7 @@
 //! | `room/ingest` | what happens to one RTP packet (the hot path) |
 //! | `room/control` | what happens to one RTCP compound |
 //! | `room/assign` | who is shown and heard in which slot, from which layer |
+//! | `room/demand` | which layers a publisher need not send |
 //! | `room/tick` | what is done by the clock: silence, speakers, repairs, feedback |
 //! | `room/report` | what is told once a second: reports to peers, figures to people |
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -22,6 +23,7 @@
 
 mod assign;
 mod control;
+mod demand;
 mod ingest;
 mod report;
 mod tick;
@@ -263,6 +265,7 @@ impl Room {
             if track.dries(now) == Drying::Track {
                 self.facts.push_back(Fact::Dried { track: name });
             }
+            self.tell_layers(at);
             self.withdraw(at);
             if name.source == Source::Microphone {
                 self.speaker.forget(peer);

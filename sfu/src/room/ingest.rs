@@ -158,7 +158,7 @@ impl Room {
     fn layer_began(&mut self, now: Instant, at: TrackAt, egress: &mut impl Egress) {
         let Some(track) = self.tracks.get_mut(at) else { return };
         let name = track.name;
-        if track.begins() {
+        if track.begins(now) {
             self.facts.push_back(Fact::Flowing { track: name });
             self.note_shown_changed(at);
             if name.source.kind() == MediaKind::Video {

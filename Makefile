@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit ratios binaries system browser visual figures bench clean
+.PHONY: run build test setup setup-test ui lint unit ratios binaries system browser visual figures bench soak clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -77,6 +77,10 @@ figures: setup-test ui
 ## The same with all figures.
 bench:
 	cargo bench --locked -p sfu --bench forward
+
+## Half an hour of coming and going: memory, descriptors, threads and tables are as before.
+soak: binaries
+	SOAK_SECONDS=1800 cargo nextest run --locked --workspace --profile soak --no-capture -E 'test(guests_come_and_go)'
 
 clean:
 	cargo clean

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod batch;
+mod census;
 mod command;
 mod drops;
 mod peer;
@@ -23,6 +24,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 pub use batch::Transmit;
+pub use census::Census;
 pub use drops::{Dropped, Drops};
 use peer::Aged;
 use wire::Wire;

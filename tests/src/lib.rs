@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod attendance;
+pub mod impair;
 pub mod invariant;
 pub mod link;
 pub mod media;

@@ -7,8 +7,10 @@ pub mod impair;
 pub mod invariant;
 pub mod link;
 pub mod media;
+pub mod network;
 pub mod participant;
 pub mod peer;
+pub mod probe;
 pub mod world;
 
 use std::future::Future;

@@ -4,4 +4,5 @@ mod booking;
 mod floor;
 mod hostile;
 mod kill;
+mod network;
 mod whip;

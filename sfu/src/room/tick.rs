@@ -51,6 +51,7 @@ impl Room {
         if second {
             self.report_streams(now, egress);
             self.measure(now);
+            self.settle_demand(now);
         }
     }
 

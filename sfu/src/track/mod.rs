@@ -13,6 +13,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod clock;
+pub(crate) mod demand;
 pub(crate) mod history;
 pub(crate) mod keyframes;
 pub(crate) mod layer;
@@ -27,6 +28,7 @@ use crate::id::{Source, Ssrc, TrackRef};
 use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
+use crate::track::demand::Demand;
 use crate::track::layer::{Accepted, Incoming, Kind, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
 
@@ -54,6 +56,7 @@ pub(crate) struct Track {
     /// Lowest first.
     pub(crate) layers: Vec<Layer>,
     pub(crate) loudness: Loudness,
+    pub(crate) demand: Demand,
     right: Right,
     flow: Flow,
 }
@@ -74,6 +77,7 @@ impl Track {
             extensions: publication.extensions,
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
+            demand: Demand::new(layers),
             right,
             flow: Flow::Never,
         }
@@ -111,6 +115,7 @@ impl Track {
             // What was sent while it was held back must not be heard or seen afterwards, and what was kept before not now.
             self.layers.iter_mut().for_each(Layer::shut);
             self.loudness = Loudness::default();
+            self.demand.reset();
         }
         changed
     }
@@ -131,8 +136,12 @@ impl Track {
     }
 
     /// Returns whether the track as a whole begins to flow.
-    pub(crate) fn begins(&mut self) -> bool {
-        std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing
+    pub(crate) fn begins(&mut self, now: Instant) -> bool {
+        let began = std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing;
+        if began {
+            self.demand.begin(now);
+        }
+        began
     }
 
     /// Notices silence. Returns what changed: single layers, or the whole track.

@@ -4,6 +4,7 @@
 //! | file | question |
 //! |---|---|
 //! | `room/ingest` | what happens to one RTP packet (the hot path) |
+//! | `room/recover` | what a microphone's packets bring back of what was lost |
 //! | `room/control` | what happens to one RTCP compound |
 //! | `room/assign` | who is shown and heard in which slot, from which layer |
 //! | `room/tick` | what is done by the clock: silence, speakers, repairs, feedback |
@@ -23,6 +24,7 @@
 mod assign;
 mod control;
 mod ingest;
+mod recover;
 mod report;
 mod tick;
 

@@ -7,6 +7,7 @@ use crate::egress::Egress;
 use crate::fact::Fact;
 use crate::forward::slot::Passed;
 use crate::id::{MediaKind, PeerId, Source};
+use crate::packet::red::Red;
 use crate::packet::rtp::RtpPacket;
 use crate::peer::{Found, Line, Peer, StreamAt};
 use crate::room::{Room, RtpDropped};
@@ -33,7 +34,12 @@ impl Room {
             self.report_arrivals(at, egress);
         }
         let stream = self.stream_of(at, &packet)?;
-        let Some((incoming, level)) = self.incoming(stream, &packet)? else { return Ok(()) };
+        let Some((mut incoming, level)) = self.incoming(stream, &packet)? else { return Ok(()) };
+        let red = self.redundant(stream, &packet)?;
+        if let Some(red) = red {
+            incoming.payload = red.primary;
+            self.recover(now, stream, &incoming, red, egress);
+        }
         let track = self.tracks.get_mut(stream.track).ok_or(RtpDropped::UnknownSsrc)?;
         let source = track.name.source;
         let accepted = track.accept(now, stream.layer, incoming)?;
@@ -45,6 +51,9 @@ impl Room {
         }
         if source == Source::Microphone && incoming.way == Way::Original {
             self.heard(now, peer, stream.track, loudness::of_packet(level, incoming.payload), egress);
+        }
+        if let Some(track) = self.tracks.get_mut(stream.track) {
+            track.prepare_prefixes(stream.layer, accepted.seq);
         }
         self.forward(now, stream.track, stream.layer, accepted.seq, egress);
         self.request_key_frames(now, egress);
@@ -61,6 +70,15 @@ impl Room {
             layer.renamed(packet.ssrc);
         }
         Ok(stream)
+    }
+
+    /// The packet taken apart, if it carries earlier ones beside its own.
+    fn redundant<'a>(&self, stream: StreamAt, packet: &RtpPacket<'a>) -> Result<Option<Red<'a>>, RtpDropped> {
+        let track = self.tracks.get(stream.track).ok_or(RtpDropped::UnknownSsrc)?;
+        if track.codec.red_payload_type != Some(packet.payload_type) || packet.payload.is_empty() {
+            return Ok(None);
+        }
+        Red::parse(packet.payload, track.codec.payload_type).map(Some).ok_or(RtpDropped::Malformed)
     }
 
     /// The media packet, taken out of its repair if it came in one. `None`: bare padding on a repair stream, which probes the line.
@@ -90,7 +108,7 @@ impl Room {
     }
 
     /// A layer flows that did not: whoever waits for its track is turned to it before its first packet is passed on.
-    fn layer_began(&mut self, now: Instant, at: TrackAt, egress: &mut impl Egress) {
+    pub(super) fn layer_began(&mut self, now: Instant, at: TrackAt, egress: &mut impl Egress) {
         let Some(track) = self.tracks.get_mut(at) else { return };
         let name = track.name;
         if track.begins() {
@@ -115,7 +133,7 @@ impl Room {
     }
 
     /// From the history to every slot that is fed by this layer or begins with this packet.
-    fn forward(&mut self, now: Instant, at: TrackAt, layer: u8, seq: u64, egress: &mut impl Egress) {
+    pub(super) fn forward(&mut self, now: Instant, at: TrackAt, layer: u8, seq: u64, egress: &mut impl Egress) {
         let Self { tracks, peers, programme, scratch, router, .. } = self;
         let Some(track) = tracks.get(at) else { return };
         let (Some(key), Some(source)) = (track.key(at, layer), track.layer(layer)) else { return };

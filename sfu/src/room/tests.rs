@@ -7,4 +7,5 @@ mod harness;
 mod hostile;
 mod lossy;
 mod recording;
+mod redundant;
 mod watching;

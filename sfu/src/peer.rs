@@ -233,6 +233,12 @@ impl Peer {
         if by_payload_type.next().is_some() { Err(RtpDropped::UnknownSsrc) } else { Ok(published) }
     }
 
+    /// The names of a track's layers, lowest first; none where they have no streams of their own.
+    pub(crate) fn rids_of(&self, track: TrackAt) -> &[Rid] {
+        let published = self.publications.iter().find(|published| published.track == track);
+        published.map_or(&[], |published| &published.rids)
+    }
+
     pub(crate) fn slot_by_ssrc(&self, ssrc: Ssrc) -> Option<u16> {
         (0..).zip(&self.slots).find_map(|(at, slot)| (slot.ssrc == ssrc).then_some(at))
     }

@@ -15,7 +15,7 @@ use crate::packet::vp8::DESCRIPTOR_MAX;
 use crate::peer::Meter;
 use crate::slab::TrackAt;
 use crate::track::Track;
-use crate::track::history::Stored;
+use crate::track::history::{Padding, Stored};
 use crate::track::layer::LayerKey;
 use crate::track::redundant::{Prefix, Redundancy};
 
@@ -146,15 +146,15 @@ impl OutSlot {
     }
 
     fn send(&mut self, to: PeerId, track: &Track, numbers: Rewritten, stored: Stored<'_>, egress: &mut impl Egress) {
-        let Stored { meta, payload } = stored;
-        let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
+        let meta = stored.meta;
+        let shared = stored.sent_from(numbers.replaced);
         let redundant = self.redundant(track, numbers, meta.seq);
         let (template, prefix) = match (&mut self.red, &redundant) {
             (Some(red), Some(redundant)) => (&mut red.header, redundant.bytes()),
             _ => (&mut self.header, numbers.descriptor()),
         };
         let marker = marker(self.kind, meta.marker, numbers);
-        let header = template.of(marker, numbers.seq as u16, numbers.timestamp, meta.level);
+        let header = template.of(marker, stored.padding, numbers.seq as u16, numbers.timestamp, meta.level);
         let wire = header.len() + prefix.len() + shared.len() + WIRE_OVERHEAD;
         egress.rtp(to, header, prefix, shared);
         let octets = prefix.len() + shared.len();
@@ -184,7 +184,7 @@ impl OutSlot {
         stored: Stored<'_>,
         egress: &mut impl Egress,
     ) {
-        let Stored { meta, payload } = stored;
+        let Stored { meta, payload, .. } = stored;
         let Some(repair) = &mut self.repair else { return };
         let Some(numbers) = self.stream.rewriter.again(origin, meta) else { return };
         let wire = payload.len() + WIRE_OVERHEAD;
@@ -193,7 +193,7 @@ impl OutSlot {
         }
         let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
         let marker = marker(self.kind, meta.marker, numbers);
-        let header = repair.header.of(marker, repair.next, numbers.timestamp, meta.level);
+        let header = repair.header.of(marker, Padding::None, repair.next, numbers.timestamp, meta.level);
         repair.next = repair.next.wrapping_add(1);
         let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
         egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);

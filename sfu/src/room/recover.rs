@@ -21,6 +21,7 @@ impl Room {
         red: Red<'_>,
         egress: &mut impl Egress,
     ) {
+        self.complete_handing(now, egress);
         let Some(track) = self.tracks.get_mut(stream.track) else { return };
         let Some(number) = track.layer(stream.layer).and_then(|layer| layer.reception.place(carrier.seq)) else {
             return;
@@ -45,7 +46,7 @@ impl Room {
                 if accepted.began {
                     self.layer_began(now, stream.track, egress);
                 }
-                self.forward(now, stream.track, stream.layer, accepted.seq, egress);
+                self.hand_on(now, stream, accepted.seq, accepted.seq, egress);
             }
         }
     }

@@ -54,6 +54,7 @@ impl Room {
             }
             self.report_streams(now, egress);
             self.measure(now);
+            self.settle_demand(now);
         }
     }
 

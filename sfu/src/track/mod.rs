@@ -13,6 +13,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod clock;
+pub(crate) mod demand;
 pub(crate) mod history;
 pub(crate) mod keyframes;
 pub(crate) mod layer;
@@ -28,6 +29,7 @@ use crate::id::{Source, Ssrc, TrackRef};
 use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
+use crate::track::demand::Demand;
 use crate::track::layer::{Accepted, Incoming, Kind, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
 use crate::track::redundant::Prefixes;
@@ -58,6 +60,7 @@ pub(crate) struct Track {
     pub(crate) loudness: Loudness,
     /// Of a microphone: what its newest packet takes along of the past.
     pub(crate) prefixes: Option<Prefixes>,
+    pub(crate) demand: Demand,
     right: Right,
     flow: Flow,
 }
@@ -79,6 +82,7 @@ impl Track {
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
             prefixes: (publication.codec.codec == Codec::Opus).then(|| Prefixes::new(publication.codec.payload_type)),
+            demand: Demand::new(layers),
             right,
             flow: Flow::Never,
         }
@@ -116,6 +120,7 @@ impl Track {
             // What was sent while it was held back must not be heard or seen afterwards, and what was kept before not now.
             self.layers.iter_mut().for_each(Layer::shut);
             self.loudness = Loudness::default();
+            self.demand.reset();
         }
         changed
     }
@@ -144,8 +149,12 @@ impl Track {
     }
 
     /// Returns whether the track as a whole begins to flow.
-    pub(crate) fn begins(&mut self) -> bool {
-        std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing
+    pub(crate) fn begins(&mut self, now: Instant) -> bool {
+        let began = std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing;
+        if began {
+            self.demand.begin(now);
+        }
+        began
     }
 
     /// Notices silence. Returns what changed: single layers, or the whole track.

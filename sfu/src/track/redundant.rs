@@ -76,6 +76,7 @@ struct Form {
 }
 
 /// The prefix for one receiver.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one packet; a box would be an allocation each")]
 pub(crate) enum Prefix<'a> {
     Shared(&'a [u8]),
     /// For a receiver that has another payload type for Opus than the publisher.

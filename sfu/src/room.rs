@@ -4,6 +4,7 @@
 //! | file | question |
 //! |---|---|
 //! | `room/ingest` | what happens to one RTP packet (the hot path) |
+//! | `room/recover` | what a microphone's packets bring back of what was lost |
 //! | `room/control` | what happens to one RTCP compound |
 //! | `room/assign` | who is shown and heard in which slot, from which layer |
 //! | `room/demand` | which layers a publisher need not send |
@@ -25,6 +26,7 @@ mod assign;
 mod control;
 mod demand;
 mod ingest;
+mod recover;
 mod report;
 mod tick;
 

@@ -5,4 +5,6 @@ mod booking;
 mod floor;
 mod hostile;
 mod kill;
+mod network;
+mod soak;
 mod whip;

@@ -3,8 +3,11 @@
 mod actors;
 mod assigning;
 mod forwarding;
+mod gathering;
 mod harness;
 mod hostile;
+mod layers;
 mod lossy;
 mod recording;
+mod redundant;
 mod watching;

@@ -15,7 +15,7 @@ use crate::packet::vp8::DESCRIPTOR_MAX;
 use crate::peer::Meter;
 use crate::slab::TrackAt;
 use crate::track::Track;
-use crate::track::history::Stored;
+use crate::track::history::{Padding, Stored};
 use crate::track::layer::LayerKey;
 
 /// UDP and IPv4 headers and the tag of AES-128-GCM: what a packet weighs on the wire beyond what we lay out.
@@ -125,10 +125,10 @@ impl OutSlot {
     }
 
     fn send(&mut self, to: PeerId, numbers: Rewritten, stored: Stored<'_>, egress: &mut impl Egress) {
-        let Stored { meta, payload } = stored;
-        let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
-        let header =
-            self.header.of(marker(self.kind, meta.marker, numbers), numbers.seq as u16, numbers.timestamp, meta.level);
+        let meta = stored.meta;
+        let shared = stored.sent_from(numbers.replaced);
+        let marker = marker(self.kind, meta.marker, numbers);
+        let header = self.header.of(marker, stored.padding, numbers.seq as u16, numbers.timestamp, meta.level);
         let wire = header.len() + numbers.descriptor().len() + shared.len() + WIRE_OVERHEAD;
         egress.rtp(to, header, numbers.descriptor(), shared);
         let octets = numbers.descriptor().len() + shared.len();
@@ -152,7 +152,7 @@ impl OutSlot {
         stored: Stored<'_>,
         egress: &mut impl Egress,
     ) {
-        let Stored { meta, payload } = stored;
+        let Stored { meta, payload, .. } = stored;
         let Some(repair) = &mut self.repair else { return };
         let Some(numbers) = self.stream.rewriter.again(origin, meta) else { return };
         let wire = payload.len() + WIRE_OVERHEAD;
@@ -161,7 +161,7 @@ impl OutSlot {
         }
         let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
         let marker = marker(self.kind, meta.marker, numbers);
-        let header = repair.header.of(marker, repair.next, numbers.timestamp, meta.level);
+        let header = repair.header.of(marker, Padding::None, repair.next, numbers.timestamp, meta.level);
         repair.next = repair.next.wrapping_add(1);
         let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
         egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);

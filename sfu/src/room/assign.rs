@@ -175,11 +175,14 @@ impl Room {
         });
         let Some((layer, key, replay)) = found else { return };
         let Some(first) = layer.history.packet(replay.first) else { return };
+        let Some(newest_at) = layer.history.arrived(replay.last) else { return };
         let id = peer.id;
-        peer.replayed(replay.bytes);
         let Some(slot) = peer.slots.get_mut(usize::from(place.slot)) else { return };
+        if slot.stream.has_passed(newest_at) {
+            return;
+        }
         let before = slot.stream.sources();
-        slot.stream.begin_replay(now, key, first.meta);
+        slot.stream.begin_replay(now, key, first.meta, newest_at);
         for seq in replay.first..=replay.last {
             if let Some(stored) = layer.history.packet(seq) {
                 let passed = slot.pass(now, id, track, key, stored, egress);
@@ -187,6 +190,7 @@ impl Room {
             }
         }
         slot.stream.caught_up(replay.last);
+        peer.replayed(replay.bytes);
         self.follow_sources(place, before);
     }
 

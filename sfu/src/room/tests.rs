@@ -3,6 +3,7 @@
 mod actors;
 mod assigning;
 mod forwarding;
+mod gathering;
 mod harness;
 mod hostile;
 mod layers;

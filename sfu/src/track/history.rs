@@ -23,6 +23,10 @@ const BYTES_MAX: usize = 640 * 1024;
 /// The longest payload that is kept. No path carries a larger datagram unfragmented.
 pub(crate) const PAYLOAD_MAX: usize = 1_500;
 
+/// Kept behind each payload: read together with it, the packet has one byte of RTP padding (RFC 3550 section 5.1; the last byte
+/// counts the padding). Senders cut a frame into packets of k and k + 1 bytes; padded to one size they leave in one run.
+const PADDING: u8 = 1;
+
 /// What was read from a packet, once, for everybody it goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PacketMeta {
@@ -37,10 +41,37 @@ pub(crate) struct PacketMeta {
     pub(crate) vp8: Option<Vp8Descriptor>,
 }
 
+impl PacketMeta {
+    pub(crate) fn starts_key_frame(&self) -> bool {
+        self.vp8.is_some_and(|vp8| vp8.starts_key_frame())
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stored<'a> {
     pub(crate) meta: &'a PacketMeta,
     pub(crate) payload: &'a [u8],
+    /// The same bytes and one of padding behind them.
+    pub(crate) padded: &'a [u8],
+    /// How it is to be sent.
+    pub(crate) padding: Padding,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Padding {
+    None,
+    OneByte,
+}
+
+impl<'a> Stored<'a> {
+    /// The payload from its byte `from` on, as it is to be sent.
+    pub(crate) fn sent_from(&self, from: u8) -> &'a [u8] {
+        let sent = match self.padding {
+            Padding::None => self.payload,
+            Padding::OneByte => self.padded,
+        };
+        sent.get(usize::from(from)..).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +98,7 @@ impl History {
         if payload.len() > PAYLOAD_MAX {
             return;
         }
-        self.make_room(now, meta.seq, payload.len());
+        self.make_room(now, meta.seq, payload.len() + 1);
         self.lay(now, meta, payload);
     }
 
@@ -77,8 +108,14 @@ impl History {
             return None;
         }
         let start = (entry.position % self.bytes.len() as u64) as usize;
-        let payload = self.bytes.get(start..start + usize::from(entry.len))?;
-        Some(Stored { meta: &entry.meta, payload })
+        let padded = self.bytes.get(start..=start + usize::from(entry.len))?;
+        let (_, payload) = padded.split_last()?;
+        Some(Stored { meta: &entry.meta, payload, padded, padding: Padding::None })
+    }
+
+    pub(crate) fn arrived(&self, seq: u64) -> Option<Instant> {
+        let entry = self.entries.get(self.slot(seq))?.as_ref()?;
+        (entry.meta.seq == seq && self.is_whole(entry)).then_some(entry.at)
     }
 
     pub(crate) fn contains(&self, seq: u64) -> bool {
@@ -145,16 +182,18 @@ impl History {
     }
 
     fn lay(&mut self, at: Instant, meta: PacketMeta, payload: &[u8]) {
-        let position = self.position_for(payload.len());
+        let position = self.position_for(payload.len() + 1);
         let start = (position % self.bytes.len().max(1) as u64) as usize;
         let slot = self.slot(meta.seq);
         if let Ok(len) = u16::try_from(payload.len())
-            && let Some(place) = self.bytes.get_mut(start..start + payload.len())
+            && let Some((padding, place)) =
+                self.bytes.get_mut(start..=start + payload.len()).and_then(<[u8]>::split_last_mut)
             && let Some(entry) = self.entries.get_mut(slot)
         {
             place.copy_from_slice(payload);
+            *padding = PADDING;
             *entry = Some(Entry { meta, position, len, at });
-            self.written = position + u64::from(len);
+            self.written = position + u64::from(len) + 1;
             self.order.push_back((position, at));
         }
     }

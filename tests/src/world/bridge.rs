@@ -369,7 +369,7 @@ impl Bridge {
                 Link::Up { heard } if silent(heard) >= PATH_LOST_AFTER => {
                     peer.link = Link::Down { heard };
                     if let Some(core) = &mut self.core {
-                        core.path_lost(now, id);
+                        core.path_lost(now, id, &mut self.air);
                     }
                     self.take_facts(now);
                     self.facts.push_back(Fact::PathLost { peer: id });

@@ -10,6 +10,7 @@ use crate::negotiated::{Codec, ExtensionIds, Feedback, NegotiatedCodec, PeerMedi
 use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
+use crate::room::ingest::GATHER;
 use crate::room::{Room, RtpDropped};
 use crate::tap::TapEvent;
 
@@ -69,6 +70,8 @@ pub(super) struct Got {
     pub(super) marker: bool,
     pub(super) level: Option<u8>,
     pub(super) payload: Vec<u8>,
+    /// Header, payload and padding.
+    pub(super) len: usize,
 }
 
 impl Got {
@@ -98,7 +101,8 @@ pub(super) struct Wire {
 
 impl Egress for Wire {
     fn rtp(&mut self, to: PeerId, header: &[u8], prefix: &[u8], payload: &[u8]) {
-        let packet = RtpPacket::parse(header).unwrap();
+        let bytes = [header, prefix, payload].concat();
+        let packet = RtpPacket::parse(&bytes).unwrap();
         self.rtp.push(Got {
             to,
             ssrc: packet.ssrc.0,
@@ -107,7 +111,8 @@ impl Egress for Wire {
             timestamp: packet.timestamp,
             marker: packet.marker,
             level: packet.extensions.level(Some(LEVEL)),
-            payload: [prefix, payload].concat(),
+            payload: packet.payload.to_vec(),
+            len: bytes.len(),
         });
     }
 
@@ -219,6 +224,8 @@ impl World {
 
     pub(super) fn send(&mut self, from: PeerId, packet: &[u8]) -> Result<(), RtpDropped> {
         let taken = self.room.handle_rtp(self.now, from, packet, &mut self.wire);
+        // It does not wait for the rest of its frame.
+        self.room.handle_timeout(self.now + GATHER, &mut self.wire);
         self.drain();
         taken
     }

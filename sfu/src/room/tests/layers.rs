@@ -191,7 +191,7 @@ fn a_line_that_breaks_and_comes_back_changes_nothing_for_the_publisher() {
     let (mut world, mut camera, _) = pair(150);
     camera.play(&mut world, 8_000);
     let told = world.facts.len();
-    world.room.path_lost(world.now, PeerId(1));
+    world.room.path_lost(world.now, PeerId(1), &mut world.wire);
     world.run(20_000);
     world.room.path_back(world.now, PeerId(1), &mut world.wire);
     camera.play(&mut world, 5_000);

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod attendance;
 pub mod invariant;
+pub mod lab;
 pub mod link;
 pub mod media;
 pub mod participant;

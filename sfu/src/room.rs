@@ -343,6 +343,12 @@ impl Room {
         }
     }
 
+    /// Published sources, sent or not.
+    #[must_use]
+    pub fn tracks(&self) -> usize {
+        self.tracks.iter().count()
+    }
+
     /// Whether a burst is on its way to its receivers and goes on with [`Self::handle_timeout`], which is due.
     #[must_use]
     pub fn is_handing_on(&self) -> bool {

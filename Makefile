@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit ratios binaries system browser visual figures bench clean
+.PHONY: run build test setup setup-test ui lint unit ratios binaries system browser fuzz visual figures bench soak clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -63,6 +63,10 @@ browser: binaries
 	cd tests/browser && npm ci --no-audit --no-fund
 	NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm --prefix tests/browser test
 
+## Each reader of outside bytes under libFuzzer, ten minutes each (FUZZ_SECONDS=60 for one); findings are left in artifacts/fuzz/.
+fuzz: ui
+	tests/fuzz/run
+
 ## Every state of every screen from made-up data, in both languages and three sizes: for looking at, by hand.
 visual: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm run visual
@@ -77,6 +81,10 @@ figures: setup-test ui
 ## The same with all figures.
 bench:
 	cargo bench --locked -p sfu --bench forward
+
+## Half an hour of coming and going: memory, descriptors, threads and tables are as before.
+soak: binaries
+	SOAK_SECONDS=1800 cargo nextest run --locked --workspace --profile soak --no-capture -E 'test(guests_come_and_go)'
 
 clean:
 	cargo clean

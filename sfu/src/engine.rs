@@ -7,9 +7,13 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+mod answers;
 mod batch;
+mod census;
 mod command;
 mod drops;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod peer;
 mod receive;
 mod wire;
@@ -23,6 +27,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 pub use batch::Transmit;
+pub use census::Census;
 pub use drops::{Dropped, Drops};
 use peer::Aged;
 use wire::Wire;
@@ -223,6 +228,7 @@ impl Engine {
                 self.in_room_of(now, id, |room, wire| room.connected(now, id, wire));
             }
             DtlsEvent::Closed => self.remove(now, id, DisconnectReason::Closed),
+            DtlsEvent::Unread => self.wire.drops.count(Dropped::DtlsUnread),
             DtlsEvent::Failed(why) => {
                 tracing::info!(peer = ?id, ?why, "a peer's handshake failed");
                 self.wire.drops.count(match why {

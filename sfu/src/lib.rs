@@ -14,6 +14,8 @@ pub mod egress;
 pub mod engine;
 pub mod fact;
 mod forward;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod id;
 pub mod mix;
 pub mod negotiated;

@@ -4,6 +4,7 @@
 //! | file | question |
 //! |---|---|
 //! | `room/ingest` | what happens to one RTP packet (the hot path) |
+//! | `room/recover` | what a microphone's packets bring back of what was lost |
 //! | `room/control` | what happens to one RTCP compound |
 //! | `room/assign` | who is shown and heard in which slot, from which layer |
 //! | `room/demand` | which layers a publisher need not send |
@@ -25,6 +26,7 @@ mod assign;
 mod control;
 mod demand;
 mod ingest;
+mod recover;
 mod report;
 mod tick;
 
@@ -339,6 +341,12 @@ impl Room {
         if self.handing.is_none() {
             self.run_schedule(now, egress);
         }
+    }
+
+    /// Published sources, sent or not.
+    #[must_use]
+    pub fn tracks(&self) -> usize {
+        self.tracks.iter().count()
     }
 
     /// Whether a burst is on its way to its receivers and goes on with [`Self::handle_timeout`], which is due.

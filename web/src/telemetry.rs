@@ -1,10 +1,15 @@
 //! Logs and figures.
 
+mod sparse;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use sparse::Sparse;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogFormat, Settings};
 
@@ -16,8 +21,8 @@ pub fn log(settings: &Settings) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
     // A second call (several servers in one test process) keeps the first one's choice.
     let _already_set = match settings.log_format {
-        LogFormat::Human => subscriber.with_target(false).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Human => subscriber.with_target(false).finish().with(Sparse::default()).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).finish().with(Sparse::default()).try_init(),
     };
 }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use rand::RngExt;
 
+use super::answers::Answers;
 use super::peer::{Link, Peer};
 use super::{Busy, Engine, SWEEP};
 use crate::command::{Command, CommandRefused, Purpose, Reply, Rights};
@@ -116,6 +117,7 @@ impl Engine {
             room,
             plan,
             ice: IceLite::new(credentials, offer.ufrag),
+            answers: Answers::new(now),
             dtls: Dtls::new(&self.dtls, offer.fingerprints),
             srtp: None,
             link: Link::Connecting { since: now },

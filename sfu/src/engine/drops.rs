@@ -39,10 +39,14 @@ dropped! {
     StunAddressTaken => "stun_address_taken",
     /// The answer would be larger than its request allows.
     StunAmplifying => "stun_amplifying",
+    /// Genuine, but more often than any client asks: acted on, not answered.
+    StunTooOften => "stun_too_often",
     /// Media or handshake from an address that ICE has not validated.
     NotValidated => "not_validated",
     /// No DTLS records, or more of them than a handshake needs.
     DtlsUnreadable => "dtls_unreadable",
+    /// Data over DTLS itself, such as SCTP: nobody reads it.
+    DtlsUnread => "dtls_unread",
     /// A peer that could not finish its handshake.
     DtlsFailed => "dtls_failed",
     /// A peer whose certificate was not the one of its offer.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::{Duration, Instant};
 
+use super::answers::Answers;
 use crate::id::{PeerId, RoomId};
 use crate::transport::PATH_LOST_AFTER;
 use crate::transport::dtls::Dtls;
@@ -22,6 +23,7 @@ pub(super) struct Peer {
     pub(super) room: RoomId,
     pub(super) plan: Plan,
     pub(super) ice: IceLite,
+    pub(super) answers: Answers,
     pub(super) dtls: Dtls,
     pub(super) srtp: Option<Box<Srtp>>,
     pub(super) link: Link,

@@ -40,22 +40,25 @@ impl Engine {
         }
         let peer = self.wire.peers.get_mut(&id).ok_or(Dropped::StunUnknown)?;
         let checked = peer.ice.check(now, from, &request, datagram, self.crypto.crypto());
-        let (answer, forgotten) = match checked {
-            Ok(Checked::Proven { answer, forgotten }) => (answer, forgotten),
-            Ok(Checked::RoleConflict { answer }) => {
-                self.wire.batch.push_bytes(from, &answer);
-                return Ok(());
-            }
+        // Only a genuine check is paid for: who forges them must not use up what the peer itself needs.
+        let answered = checked.is_ok() && peer.answers.allow(now);
+        let (answer, proven) = match checked {
+            Ok(Checked::Proven { answer, forgotten }) => (answer, Some(forgotten)),
+            Ok(Checked::RoleConflict { answer }) => (answer, None),
             Err(CheckRefused::Forged) => return Err(Dropped::StunForged),
             Err(CheckRefused::Amplifying) => return Err(Dropped::StunAmplifying),
         };
-        self.wire.batch.push_bytes(from, &answer);
-        if let Some(forgotten) = forgotten {
-            self.paths.remove(&forgotten);
+        if answered {
+            self.wire.batch.push_bytes(from, &answer);
         }
-        self.paths.insert(from, id);
-        self.heard(now, id);
-        Ok(())
+        if let Some(forgotten) = proven {
+            if let Some(forgotten) = forgotten {
+                self.paths.remove(&forgotten);
+            }
+            self.paths.insert(from, id);
+            self.heard(now, id);
+        }
+        if answered { Ok(()) } else { Err(Dropped::StunTooOften) }
     }
 
     /// Whether a living peer has proven to be at `from`. A genuine peer that forges another's source address must not take the

@@ -61,6 +61,20 @@ fn stun_that_is_unsigned_forged_or_for_nobody_gets_no_answer() {
 }
 
 #[test]
+fn a_peer_that_signs_checks_without_end_reflects_few_answers_and_stays() {
+    let mut net = Net::open(ROOM);
+    let client = net.join(ROOM, PEER, 5000);
+    net.run_until_quiet();
+    (0..1_000).for_each(|_| net.deliver_check(client));
+    assert!(net.sent_by_engine() <= 200);
+    assert!(net.engine.drops().of(Dropped::StunTooOften) >= 800);
+    net.pass(secs(5));
+    net.deliver_check(client);
+    assert_eq!(net.sent_by_engine(), 1);
+    assert_eq!(net.facts(), [Fact::Connected { peer: PEER }]);
+}
+
+#[test]
 fn a_wrong_fingerprint_ends_the_peer_before_media() {
     let mut net = Net::open(ROOM);
     net.join_with_somebody_elses_fingerprint(ROOM, PEER, 5000);

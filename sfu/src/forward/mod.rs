@@ -12,6 +12,7 @@
 )]
 
 pub(crate) mod programme;
+pub(crate) mod redundancy;
 pub(crate) mod resend;
 pub(crate) mod rewrite;
 pub(crate) mod select;

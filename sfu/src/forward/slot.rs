@@ -6,7 +6,7 @@ use crate::egress::Egress;
 use crate::forward::resend::Resends;
 use crate::forward::rewrite::{Origin, Rewritten};
 use crate::forward::stream::{Stream, Taken};
-use crate::id::{MediaKind, Mid, PeerId, Ssrc};
+use crate::id::{MediaKind, Mid, PayloadType, PeerId, Ssrc};
 use crate::negotiated::Slot;
 use crate::packet::header::HeaderTemplate;
 use crate::packet::report::SenderState;
@@ -17,9 +17,13 @@ use crate::slab::TrackAt;
 use crate::track::Track;
 use crate::track::history::{Padding, Stored};
 use crate::track::layer::LayerKey;
+use crate::track::redundant::{Prefix, Redundancy};
 
 /// UDP and IPv4 headers and the tag of AES-128-GCM: what a packet weighs on the wire beyond what we lay out.
 pub(crate) const WIRE_OVERHEAD: usize = 8 + 20 + 16;
+
+/// Browsers report on sound every five seconds, give or take half of it.
+const LOSS_VALID: Duration = Duration::from_secs(8);
 
 /// Original sequence number (RFC 4588, section 4) and descriptor.
 const PREFIX_MAX: usize = 2 + DESCRIPTOR_MAX;
@@ -32,6 +36,9 @@ pub(crate) struct OutSlot {
     pub(crate) assigned: Option<TrackAt>,
     pub(crate) stream: Stream,
     header: HeaderTemplate,
+    /// Of packets with redundancy, if the receiver takes them.
+    red: Option<RedStream>,
+    pub(crate) redundancy: Redundancy,
     repair: Option<RepairStream>,
     resends: Resends,
     sent: Sent,
@@ -40,6 +47,14 @@ pub(crate) struct OutSlot {
     /// As the receiver reported it last.
     pub(crate) received: LineReport,
     clock_rate_hz: u32,
+}
+
+/// The same stream under another payload type.
+#[derive(Clone, Debug)]
+struct RedStream {
+    header: HeaderTemplate,
+    /// What the receiver calls Opus.
+    inside: PayloadType,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +98,10 @@ impl OutSlot {
             header: HeaderTemplate::new(payload_type, ssrc, mid, level),
             next: (ssrc.0 >> 17) as u16,
         });
+        let red = slot.codec.red_payload_type.map(|payload_type| RedStream {
+            header: HeaderTemplate::new(payload_type, slot.ssrc, mid, level),
+            inside: slot.codec.payload_type,
+        });
         let stream = Stream::new(slot.ssrc, slot.kind, slot.codec.clock_rate_hz);
         let resends = Resends::new(stream.rewriter.next());
         Self {
@@ -92,6 +111,8 @@ impl OutSlot {
             assigned: None,
             stream,
             header,
+            red,
+            redundancy: Redundancy::None,
             repair,
             resends,
             sent: Sent::default(),
@@ -114,24 +135,29 @@ impl OutSlot {
         match self.stream.take(now, track, key, stored.meta) {
             Taken::No => Passed::No,
             Taken::Passed(numbers) => {
-                self.send(to, numbers, stored, egress);
+                self.send(to, track, numbers, stored, egress);
                 Passed::Sent
             }
             Taken::Opened { numbers, left } => {
-                self.send(to, numbers, stored, egress);
+                self.send(to, track, numbers, stored, egress);
                 Passed::Opened { left }
             }
         }
     }
 
-    fn send(&mut self, to: PeerId, numbers: Rewritten, stored: Stored<'_>, egress: &mut impl Egress) {
+    fn send(&mut self, to: PeerId, track: &Track, numbers: Rewritten, stored: Stored<'_>, egress: &mut impl Egress) {
         let meta = stored.meta;
         let shared = stored.sent_from(numbers.replaced);
+        let redundant = self.redundant(track, numbers, meta.seq);
+        let (template, prefix) = match (&mut self.red, &redundant) {
+            (Some(red), Some(redundant)) => (&mut red.header, redundant.bytes()),
+            _ => (&mut self.header, numbers.descriptor()),
+        };
         let marker = marker(self.kind, meta.marker, numbers);
-        let header = self.header.of(marker, stored.padding, numbers.seq as u16, numbers.timestamp, meta.level);
-        let wire = header.len() + numbers.descriptor().len() + shared.len() + WIRE_OVERHEAD;
-        egress.rtp(to, header, numbers.descriptor(), shared);
-        let octets = numbers.descriptor().len() + shared.len();
+        let header = template.of(marker, stored.padding, numbers.seq as u16, numbers.timestamp, meta.level);
+        let wire = header.len() + prefix.len() + shared.len() + WIRE_OVERHEAD;
+        egress.rtp(to, header, prefix, shared);
+        let octets = prefix.len() + shared.len();
         self.sent.packets = self.sent.packets.wrapping_add(1);
         self.sent.octets = self.sent.octets.wrapping_add(octets as u32);
         self.sent.wire.add(wire);
@@ -140,6 +166,12 @@ impl OutSlot {
             self.sent.frames += 1;
         }
         self.resends.sent(numbers.seq, wire);
+    }
+
+    /// What the packet takes along of the past. Where another begins to speak there is no past.
+    fn redundant<'a>(&self, track: &'a Track, numbers: Rewritten, seq: u64) -> Option<Prefix<'a>> {
+        let red = self.red.as_ref().filter(|_| self.redundancy != Redundancy::None && !numbers.opens_era)?;
+        track.prefixes.as_ref()?.of(seq, self.redundancy, red.inside)
     }
 
     /// Sends a packet once more, as RTX (RFC 4588). Where RTX was not negotiated nothing comes again: the same number would have to be
@@ -180,6 +212,12 @@ impl OutSlot {
     pub(crate) fn measure(&mut self) -> (Meter, u64) {
         let before = std::mem::replace(&mut self.measured, self.sent);
         (self.sent.wire.since(before.wire), self.sent.frames - before.frames)
+    }
+
+    /// The share of packets the receiver said it lost, if it said so lately.
+    pub(crate) fn loss_reported(&self, now: Instant) -> Option<f32> {
+        let at = self.received.at?;
+        (now.saturating_duration_since(at) <= LOSS_VALID).then_some(self.received.loss)
     }
 
     pub(crate) fn reported(&mut self, now: Instant, block: &ReportBlock) {

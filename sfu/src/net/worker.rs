@@ -14,7 +14,7 @@ use tokio::time::sleep_until;
 use super::socket::{Inbox, Socket};
 use super::tap::{TapSender, Tapped};
 use crate::command::{Command, CommandRefused, Reply};
-use crate::engine::{Dropped, Drops, Engine};
+use crate::engine::{Census, Dropped, Drops, Engine};
 use crate::fact::Fact;
 use crate::id::RoomId;
 use crate::tap::TapEvent;
@@ -25,6 +25,7 @@ const BATCHES_AT_ONCE: usize = 8;
 pub(super) enum Order {
     Command(Box<Command>, oneshot::Sender<Result<Reply, CommandRefused>>),
     StartTap(RoomId, TapSender, oneshot::Sender<Result<Reply, CommandRefused>>),
+    Census(oneshot::Sender<Census>),
     /// Everybody is told goodbye; answered when that has been sent.
     Shutdown(oneshot::Sender<()>),
 }
@@ -129,6 +130,11 @@ impl Worker {
                     self.taps.remove(&room);
                 }
                 (reply, outcome)
+            }
+            Order::Census(reply) => {
+                // Who asked may have given up waiting.
+                let _gone = reply.send(self.engine.census());
+                return;
             }
             Order::Shutdown(_) => return,
         };

@@ -12,6 +12,7 @@
 )]
 
 pub(crate) mod header;
+pub(crate) mod red;
 pub(crate) mod report;
 pub(crate) mod rtcp;
 pub(crate) mod rtp;

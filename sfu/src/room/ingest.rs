@@ -7,6 +7,7 @@ use crate::egress::{BATCH_BYTES, Egress};
 use crate::fact::Fact;
 use crate::forward::slot::{Passed, WIRE_OVERHEAD};
 use crate::id::{MediaKind, PeerId, Source};
+use crate::packet::red::Red;
 use crate::packet::rtp::RtpPacket;
 use crate::peer::{Found, Line, StreamAt};
 use crate::room::{Room, RtpDropped};
@@ -38,7 +39,12 @@ impl Room {
             self.report_arrivals(at, egress);
         }
         let stream = self.stream_of(at, &packet)?;
-        let Some((incoming, level)) = self.incoming(stream, &packet)? else { return Ok(()) };
+        let Some((mut incoming, level)) = self.incoming(stream, &packet)? else { return Ok(()) };
+        let red = self.redundant(stream, &packet)?;
+        if let Some(red) = red {
+            incoming.payload = red.primary;
+            self.recover(now, stream, &incoming, red, egress);
+        }
         let track = self.tracks.get_mut(stream.track).ok_or(RtpDropped::UnknownSsrc)?;
         let source = track.name.source;
         let accepted = track.accept(now, stream.layer, incoming)?;
@@ -52,7 +58,14 @@ impl Room {
             self.heard(now, peer, stream.track, loudness::of_packet(level, incoming.payload), egress);
         }
         match source.kind() {
-            MediaKind::Audio => self.hand_on(now, stream, accepted.seq, accepted.seq, egress),
+            MediaKind::Audio => {
+                // What is still on its way has its own past with it.
+                self.complete_handing(now, egress);
+                if let Some(track) = self.tracks.get_mut(stream.track) {
+                    track.prepare_prefixes(stream.layer, accepted.seq);
+                }
+                self.hand_on(now, stream, accepted.seq, accepted.seq, egress);
+            }
             MediaKind::Video => {
                 self.note_key_frame(stream, accepted.seq);
                 self.gather(now, stream, accepted.seq, incoming.marker, egress);
@@ -128,6 +141,15 @@ impl Room {
         Ok(stream)
     }
 
+    /// The packet taken apart, if it carries earlier ones beside its own.
+    fn redundant<'a>(&self, stream: StreamAt, packet: &RtpPacket<'a>) -> Result<Option<Red<'a>>, RtpDropped> {
+        let track = self.tracks.get(stream.track).ok_or(RtpDropped::UnknownSsrc)?;
+        if track.codec.red_payload_type != Some(packet.payload_type) || packet.payload.is_empty() {
+            return Ok(None);
+        }
+        Red::parse(packet.payload, track.codec.payload_type).map(Some).ok_or(RtpDropped::Malformed)
+    }
+
     /// The media packet, taken out of its repair if it came in one. `None`: bare padding on a repair stream, which probes the line.
     fn incoming<'a>(
         &self,
@@ -155,7 +177,7 @@ impl Room {
     }
 
     /// A layer flows that did not: whoever waits for its track is turned to it before its first packet is passed on.
-    fn layer_began(&mut self, now: Instant, at: TrackAt, egress: &mut impl Egress) {
+    pub(super) fn layer_began(&mut self, now: Instant, at: TrackAt, egress: &mut impl Egress) {
         let Some(track) = self.tracks.get_mut(at) else { return };
         let name = track.name;
         if track.begins(now) {
@@ -181,7 +203,7 @@ impl Room {
 
     /// From the history to every slot that is fed by this layer or begins with one of these packets: subscriber by subscriber, so that
     /// what goes to one address lies together. What is too much for one batch goes on with the next call.
-    fn hand_on(&mut self, now: Instant, stream: StreamAt, first: u64, last: u64, egress: &mut impl Egress) {
+    pub(super) fn hand_on(&mut self, now: Instant, stream: StreamAt, first: u64, last: u64, egress: &mut impl Egress) {
         self.complete_handing(now, egress);
         self.tap_programme(now, stream, first, last, egress);
         self.handing = Some(Handing { stream, first, last, next: 0, since: now });

@@ -9,4 +9,5 @@ mod hostile;
 mod layers;
 mod lossy;
 mod recording;
+mod redundant;
 mod watching;

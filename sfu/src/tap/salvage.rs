@@ -173,7 +173,8 @@ impl Content {
             let offset = u64::try_from(i16::from_be_bytes([*high, *low])).ok()?;
             let track = track & 0x7f;
             let lasts_ms = if track == SOUND_TRACK { SOUND_MS } else { 1 };
-            content.ends_ms = content.ends_ms.max(at_ms + offset + lasts_ms);
+            // A time at the end of all times is not one that we wrote.
+            content.ends_ms = content.ends_ms.max(at_ms.checked_add(offset + lasts_ms)?);
             content.begins_with_key_frame |= index == 0 && track == PICTURE_TRACK && flags & KEY_FLAG != 0;
         }
         children.rest.is_empty().then_some(content)

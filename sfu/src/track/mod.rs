@@ -20,6 +20,7 @@ pub(crate) mod layer;
 pub(crate) mod loudness;
 pub(crate) mod missing;
 pub(crate) mod reception;
+pub(crate) mod redundant;
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,7 @@ use crate::slab::{PeerAt, TrackAt};
 use crate::track::demand::Demand;
 use crate::track::layer::{Accepted, Incoming, Kind, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
+use crate::track::redundant::Prefixes;
 
 /// A camera layer without packets for this long has been switched off by its publisher's own rate control.
 const LAYER_DRY_AFTER: Duration = Duration::from_millis(700);
@@ -56,6 +58,8 @@ pub(crate) struct Track {
     /// Lowest first.
     pub(crate) layers: Vec<Layer>,
     pub(crate) loudness: Loudness,
+    /// Of a microphone: what its newest packet takes along of the past.
+    pub(crate) prefixes: Option<Prefixes>,
     pub(crate) demand: Demand,
     right: Right,
     flow: Flow,
@@ -77,6 +81,7 @@ impl Track {
             extensions: publication.extensions,
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
+            prefixes: (publication.codec.codec == Codec::Opus).then(|| Prefixes::new(publication.codec.payload_type)),
             demand: Demand::new(layers),
             right,
             flow: Flow::Never,
@@ -118,6 +123,14 @@ impl Track {
             self.demand.reset();
         }
         changed
+    }
+
+    /// Lays out what the packet `seq` of a microphone takes along for receivers that lose some.
+    pub(crate) fn prepare_prefixes(&mut self, layer: u8, seq: u64) {
+        let Self { prefixes, layers, .. } = self;
+        if let (Some(prefixes), Some(layer)) = (prefixes, layers.get(usize::from(layer))) {
+            prefixes.prepare(&layer.history, seq);
+        }
     }
 
     pub(crate) fn accept(&mut self, now: Instant, layer: u8, packet: Incoming<'_>) -> Result<Accepted, RtpDropped> {

@@ -24,9 +24,14 @@ const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOS
 /// stays below this. More is somebody filling our buffers: the rest is ignored and the handshake runs into its deadline.
 const HANDSHAKE_MAX: usize = 64 * 1024;
 
-/// Unencrypted bytes read after the handshake: repeats of the peer's last flight, when ours was lost. Anybody who can forge the
-/// peer's address can send them, so they are few.
-const REPEATS_MAX: usize = 8 * 1024;
+/// Bytes of handshake read after the handshake: repeats of the peer's last flight, when ours was lost. Anybody who can forge the
+/// peer's address can send them, and the library keeps every handshake message that a genuine peer may go on encrypting, so they
+/// are few.
+const REPEATS_MAX: usize = 16 * 1024;
+
+/// What one handshake fragment costs of the allowance at least, however small it is. The library puts a message together by looking
+/// through all its fragments for each of them: thousands of one byte each would keep the media thread busy for seconds.
+const FRAGMENT_COST_MIN: usize = 256;
 
 /// DTLS records of what we say fit into any path: IPv6's minimum of 1280 less headers.
 const MTU: usize = 1200;
@@ -96,6 +101,8 @@ pub(crate) enum DtlsEvent {
     Established(Box<Srtp>),
     /// The other side said goodbye.
     Closed,
+    /// Application data, which has no reader here: data channels are not offered.
+    Unread,
     Failed(DtlsFailed),
 }
 
@@ -131,10 +138,10 @@ impl Dtls {
 
     /// `false`: the datagram was not read, because it is no DTLS or the peer has used up its allowance.
     pub(crate) fn is_readable(&mut self, datagram: &[u8]) -> bool {
-        let cost = match (&self.stage, Records(datagram).unencrypted_len()) {
+        let cost = match (&self.stage, Cost::of(datagram)) {
             (Stage::Over, _) | (_, None) => return false,
-            (Stage::Established, Some(unencrypted)) => unencrypted,
-            (Stage::Hello { .. } | Stage::Handshake, Some(_)) => datagram.len(),
+            (Stage::Established, Some(cost)) => cost.handshake,
+            (Stage::Hello { .. } | Stage::Handshake, Some(cost)) => cost.handshake + cost.rest,
         };
         match self.allowance.checked_sub(cost) {
             Some(rest) => {
@@ -181,15 +188,16 @@ impl Dtls {
             Err(_) if self.is_established() => return None,
             Err(_) => return Some(self.fail(now, DtlsFailed::Handshake)),
         };
+        let mut unread = None;
         for event in events {
             match event {
                 EndpointEvent::HandshakeComplete => return Some(self.establish(now)),
                 EndpointEvent::PeerClosed => return Some(self.over(DtlsEvent::Closed)),
-                // Data channels are not offered; whatever is sent over DTLS itself has no reader.
+                EndpointEvent::ApplicationData(_) => unread = Some(DtlsEvent::Unread),
                 _ => {}
             }
         }
-        None
+        unread
     }
 
     fn establish(&mut self, now: Instant) -> DtlsEvent {
@@ -266,28 +274,57 @@ impl Dtls {
     }
 }
 
-/// DTLS records of one datagram (RFC 6347 section 4.1).
-struct Records<'a>(&'a [u8]);
+/// What reading a datagram takes of the allowance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Cost {
+    /// What can be forged or is kept: everything unencrypted, and handshake messages in any case.
+    handshake: usize,
+    /// Encrypted alerts and application data, acted on at once or thrown away.
+    rest: usize,
+}
 
 const RECORD_HEADER: usize = 13;
+const FRAGMENT_HEADER: usize = 12;
+const HANDSHAKE: u8 = 22;
 
-impl Records<'_> {
-    /// Bytes in records of epoch 0, or `None` when the datagram is not a whole number of DTLS 1.x records.
-    fn unencrypted_len(&self) -> Option<usize> {
-        let mut unencrypted = 0;
-        let mut rest = self.0;
+impl Cost {
+    /// `None` when the datagram is not a whole number of DTLS 1.x records (RFC 6347 section 4.1).
+    fn of(datagram: &[u8]) -> Option<Self> {
+        let mut cost = Self::default();
+        let mut rest = datagram;
         while !rest.is_empty() {
             let [kind, major, _, e0, e1, _, _, _, _, _, _, l0, l1] = *rest.first_chunk::<RECORD_HEADER>()?;
             let len = RECORD_HEADER + usize::from(u16::from_be_bytes([l0, l1]));
             if !(20..=24).contains(&kind) || major != 0xfe {
                 return None;
             }
-            rest = rest.get(len..)?;
-            if [e0, e1] == [0, 0] {
-                unencrypted += len;
+            let (record, after) = rest.split_at_checked(len)?;
+            rest = after;
+            match (kind, [e0, e1] == [0, 0]) {
+                (HANDSHAKE, true) => cost.handshake += fragments_cost(record.get(RECORD_HEADER..)?),
+                (HANDSHAKE, false) | (_, true) => cost.handshake += len.max(FRAGMENT_COST_MIN),
+                (_, false) => cost.rest += len,
             }
         }
-        Some(unencrypted)
+        Some(cost)
+    }
+}
+
+/// Of the fragments in one unencrypted record. The library takes a fragment to be as long as its whole message (RFC 6347 section
+/// 4.2.2), or to reach the record's end.
+fn fragments_cost(mut body: &[u8]) -> usize {
+    let mut cost = 0;
+    loop {
+        let whole = match body.first_chunk::<FRAGMENT_HEADER>() {
+            Some(&[_, l0, l1, l2, ..]) => FRAGMENT_HEADER + u32::from_be_bytes([0, l0, l1, l2]) as usize,
+            None => body.len(),
+        };
+        let len = whole.min(body.len());
+        cost += len.max(FRAGMENT_COST_MIN);
+        match body.split_at_checked(len) {
+            Some((_, after)) if !after.is_empty() => body = after,
+            _ => return cost,
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn run(client: &mut Client, server: &mut Dtls, now: Instant) -> Vec<DtlsEvent> {
 fn established(events: Vec<DtlsEvent>) -> Option<Box<Srtp>> {
     events.into_iter().find_map(|event| match event {
         DtlsEvent::Established(srtp) => Some(srtp),
-        DtlsEvent::Closed | DtlsEvent::Failed(_) => None,
+        DtlsEvent::Closed | DtlsEvent::Unread | DtlsEvent::Failed(_) => None,
     })
 }
 
@@ -191,6 +191,59 @@ fn who_sends_handshakes_without_end_is_no_longer_read() {
         read += hello.len();
     }
     assert!(read <= HANDSHAKE_MAX);
+}
+
+/// A record of `kind` in `epoch` with `body`.
+fn record(kind: u8, epoch: u8, body: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(body.len()).unwrap().to_be_bytes();
+    [&[kind, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 0], len.as_slice(), body].concat()
+}
+
+#[test]
+fn a_handshake_in_a_thousand_crumbs_is_not_put_together() {
+    let (config, certificate) = bridge();
+    let mut server = Dtls::new(&config, vec![certificate.fingerprint().clone()]);
+    // One byte each of a message that would have 5,000: the library looks through all it has for every one of them.
+    let crumb = |at: u16| [&[1, 0, 0x13, 0x88, 0, 0, 0], at.to_be_bytes().as_slice(), &[0, 0, 1, 7]].concat();
+    let read = (0..5_000).filter(|at| server.is_readable(&record(22, 0, &crumb(*at)))).count();
+    assert!(read <= HANDSHAKE_MAX / FRAGMENT_COST_MIN, "{read} were read");
+
+    // The same with as many messages as fit into each record.
+    let mut server = Dtls::new(&config, vec![certificate.fingerprint().clone()]);
+    let small = [1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7].repeat(80);
+    let read = (0..100).filter(|_| server.is_readable(&record(22, 0, &small))).count();
+    assert!(80 * read <= HANDSHAKE_MAX / FRAGMENT_COST_MIN, "{read} records of 80 were read");
+}
+
+#[test]
+fn who_is_connected_and_goes_on_shaking_hands_is_no_longer_read_but_its_goodbye_is() {
+    let now = Instant::now();
+    let (config, _) = bridge();
+    let mut client = Client::offering(&[GCM], now);
+    let mut server = Dtls::new(&config, vec![client.certificate.fingerprint().clone()]);
+    assert!(established(run(&mut client, &mut server, now)).is_some());
+    // Encrypted handshake messages would be kept for ever, so they are counted like the plain ones.
+    for epoch in [0, 1] {
+        let message = record(22, epoch, &[7; 100]);
+        let read = (0..10_000).filter(|_| server.is_readable(&message)).count();
+        assert!(read <= REPEATS_MAX / FRAGMENT_COST_MIN, "{read} of epoch {epoch} were read");
+    }
+    client.endpoint.stop(now, SERVER);
+    assert!(matches!(run(&mut client, &mut server, now).as_slice(), [DtlsEvent::Closed]));
+}
+
+#[test]
+fn data_over_dtls_itself_has_no_reader_and_no_answer() {
+    let now = Instant::now();
+    let (config, _) = bridge();
+    let mut client = Client::offering(&[GCM], now);
+    let mut server = Dtls::new(&config, vec![client.certificate.fingerprint().clone()]);
+    assert!(established(run(&mut client, &mut server, now)).is_some());
+    for len in [0, 1, 12, 1_100] {
+        client.endpoint.write(now, SERVER, &vec![1; len]).unwrap();
+        assert!(matches!(run(&mut client, &mut server, now).as_slice(), [DtlsEvent::Unread]), "{len} bytes");
+    }
+    assert!(server.is_established());
 }
 
 #[test]

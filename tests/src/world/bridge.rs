@@ -37,6 +37,21 @@ pub enum Datagram {
     Goodbye,
 }
 
+impl Datagram {
+    /// On the line: with IP and UDP headers and, where it is sealed, the tag.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        const HEADERS: usize = 28;
+        const TAG: usize = 16;
+        HEADERS
+            + match self {
+                Self::Check | Self::Goodbye => 100,
+                Self::Flight(_) => 1_000,
+                Self::Rtp(bytes) | Self::Rtcp(bytes) => bytes.len() + TAG,
+            }
+    }
+}
+
 /// Flights until both sides have keys.
 pub const FLIGHTS: u8 = 2;
 

@@ -285,7 +285,7 @@ impl World {
         let Some(connected) = transport.connected_at else { return Ok(()) };
         let Some((_, since)) = watch.main.get(&number) else { return Ok(()) };
         let publisher = self.site_of(super::traffic::page_of(shown.0));
-        let clear = |site: &Site| site.up.weather.loss == 0.0 && site.restless + SHOWN_FOR <= connected;
+        let clear = |site: &Site| site.up.weather().loss == 0.0 && site.restless + SHOWN_FOR <= connected;
         let is_clear = clear(publisher) && clear(self.site_of(number)) && !transport.lost_before_connected;
         let counts = *since + SHOWN_FOR <= connected && is_clear;
         if self.now < connected + FIRST_PICTURE_WITHIN

@@ -129,7 +129,12 @@ pub fn check_environment(variables: impl Iterator<Item = OsString>, known: &[Str
 fn read(path: &Path) -> Result<Layer, ConfigRefused> {
     let text =
         std::fs::read_to_string(path).map_err(|why| ConfigRefused::FileUnreadable { path: path.to_owned(), why })?;
-    toml::from_str(&text).map_err(|wrong| {
+    parse(&text, path)
+}
+
+/// The text of the file at `path`, which is only named in a refusal.
+pub fn parse(text: &str, path: &Path) -> Result<Layer, ConfigRefused> {
+    toml::from_str(text).map_err(|wrong| {
         let start = wrong.span().map_or(0, |span| span.start);
         let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
         ConfigRefused::FileWrong { path: path.to_owned(), line, why: wrong.message().to_owned() }

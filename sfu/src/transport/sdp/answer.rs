@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::plan::{CodecText, Outcome, Plan, PlannedLine};
+use super::plan::{CodecText, Outcome, Plan, PlannedLine, RedPlace};
 use super::uri;
 use crate::id::{Rid, Ssrc};
 use crate::negotiated::{ExtensionIds, Feedback, NegotiatedCodec, Publication, Slot, Streams};
@@ -86,16 +86,21 @@ impl PlannedLine {
     }
 
     pub(super) fn m_line(&self) -> String {
-        let codec = match &self.outcome {
-            Outcome::Publication(Publication { codec, .. }, _)
-            | Outcome::Slot(Slot { codec, .. }, _)
-            | Outcome::Idle(codec, _) => codec,
+        let (codec, text) = match &self.outcome {
+            Outcome::Publication(Publication { codec, .. }, text)
+            | Outcome::Slot(Slot { codec, .. }, text)
+            | Outcome::Idle(codec, text) => (codec, text),
             Outcome::Refused { formats } => {
                 return format!("m={} 0 {} {}", self.media, self.protocol, formats.join(" "));
             }
         };
-        let repair = codec.repair_payload_type.map(|repair| format!(" {}", repair.0)).unwrap_or_default();
-        format!("m={} 9 {} {}{repair}", self.media, self.protocol, codec.payload_type.0)
+        let further = codec.repair_payload_type.or(codec.red_payload_type);
+        let further = further.map(|further| further.0.to_string());
+        let mut formats: Vec<String> = std::iter::once(codec.payload_type.0.to_string()).chain(further).collect();
+        if matches!(text.red, Some((_, RedPlace::First))) {
+            formats.reverse();
+        }
+        format!("m={} 9 {} {}", self.media, self.protocol, formats.join(" "))
     }
 }
 
@@ -142,6 +147,14 @@ fn write_codec(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
     if let (Some(repair), Some(parameters)) = (codec.repair_payload_type, &offered.repair_parameters) {
         text.line(format_args!("a=rtpmap:{} rtx/{}", repair.0, codec.clock_rate_hz));
         text.line(format_args!("a=fmtp:{} {parameters}", repair.0));
+    }
+    write_redundancy(text, codec, offered);
+}
+
+fn write_redundancy(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
+    if let (Some(red), Some((parameters, _))) = (codec.red_payload_type, &offered.red) {
+        text.line(format_args!("a=rtpmap:{} red/{}/2", red.0, codec.clock_rate_hz));
+        text.line(format_args!("a=fmtp:{} {parameters}", red.0));
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) struct Srtp {
 
 impl Srtp {
     /// From the exported keying material; it is [`Profile::exported_len`] long.
-    pub(super) fn new(profile: Profile, exported: &[u8]) -> Result<Self, NoKeys> {
+    pub(crate) fn new(profile: Profile, exported: &[u8]) -> Result<Self, NoKeys> {
         let (client, server) = Master::split(profile, exported)?;
         Ok(Self {
             rx: Opener { cipher: Cipher::new(profile, &client)?, rtp: Streams::new(), rtcp: Streams::new() },
@@ -259,7 +259,7 @@ fn rtcp_ssrc(compound: &[u8]) -> Result<Ssrc, Refused> {
 }
 
 /// Fixed header, contributing sources and the extension (RFC 3550 section 5.1): what stays readable.
-fn rtp_header_len(packet: &[u8]) -> Option<usize> {
+pub(crate) fn rtp_header_len(packet: &[u8]) -> Option<usize> {
     let first = *packet.first()?;
     let fixed = 12 + 4 * usize::from(first & 0x0f);
     if first & 0x10 == 0 {

@@ -239,13 +239,17 @@ async function fit(
   await sender.setParameters(parameters);
 }
 
-/** Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. */
+/**
+ * Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. Sound with redundancy stands
+ * first where the browser knows it: it sends it only then.
+ */
 function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
   // Without a say (Firefox before 128) the server chooses the same from the longer list.
   if (!("setCodecPreferences" in transceiver)) return;
-  const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
-  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter((codec) =>
-    wanted.includes(codec.mimeType.toLowerCase()),
-  );
+  const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
+  const place = (codec: RTCRtpCodec): number => wanted.indexOf(codec.mimeType.toLowerCase());
+  const codecs = RTCRtpReceiver.getCapabilities(kind)
+    ?.codecs.filter((codec) => place(codec) >= 0)
+    .sort((one, other) => place(one) - place(other));
   if (codecs !== undefined && codecs.length > 0) transceiver.setCodecPreferences(codecs);
 }

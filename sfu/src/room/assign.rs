@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use crate::command::SlotSize;
 use crate::egress::Egress;
-use crate::forward::select::{LayerFact, Main, choose_layer, settle};
+use crate::forward::select::{Choice, Main, choose_layer, settle};
 use crate::forward::slot::Passed;
 use crate::forward::stream::Stream;
 use crate::id::{MediaKind, TrackRef};
@@ -358,8 +358,7 @@ impl Room {
 }
 
 fn target_of(at: TrackAt, track: &Track, drawn: Option<u16>) -> Option<LayerKey> {
-    let fact = |layer: &Layer| LayerFact { flowing: layer.is_flowing(), height: layer.size.height };
-    track.key(at, choose_layer(track.layers.iter().map(fact), drawn)?)
+    track.key(at, choose_layer(&track.ladder(), drawn, Choice::ALL)?.spatial)
 }
 
 /// What may be shown of a track until a key frame of `target` arrives.

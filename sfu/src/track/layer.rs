@@ -12,6 +12,7 @@ use crate::track::clock::StreamClock;
 use crate::track::history::{History, PAYLOAD_MAX, PacketMeta};
 use crate::track::keyframes::KeyFrames;
 use crate::track::missing::{Gap, Missing};
+use crate::track::rates::{Part, Rates};
 use crate::track::reception::{Arrival, Reception};
 
 /// A packet that comes later than this many others is of use to nobody, and its place in the history is a newer one's.
@@ -115,6 +116,7 @@ pub(crate) struct Layer {
     pub(crate) clock: StreamClock,
     pub(crate) size: PictureSize,
     pub(crate) volume: Volume,
+    pub(crate) rates: Rates,
     /// The volume when figures were last taken, and when the last report was written.
     measured: Volume,
     reported: Volume,
@@ -144,6 +146,7 @@ impl Layer {
             clock: StreamClock::new(clock_rate_hz),
             size: PictureSize::default(),
             volume: Volume::default(),
+            rates: Rates::default(),
             measured: Volume::default(),
             reported: Volume::default(),
             key_frame: None,
@@ -280,6 +283,7 @@ impl Layer {
 
     fn keep(&mut self, now: Instant, meta: PacketMeta, payload: &[u8]) {
         self.history.insert(now, meta, payload);
+        self.rates.add(now, Part::WHOLE, meta.timestamp, payload.len());
         let newer = self.newest_timestamp.is_none_or(|newest| (meta.timestamp.wrapping_sub(newest) as i32) > 0);
         if newer {
             self.newest_timestamp = Some(meta.timestamp);

@@ -18,11 +18,13 @@ pub(crate) mod keyframes;
 pub(crate) mod layer;
 pub(crate) mod loudness;
 pub(crate) mod missing;
+pub(crate) mod rates;
 pub(crate) mod reception;
 
 use std::time::{Duration, Instant};
 
 use crate::command::Right;
+use crate::forward::select::{Ladder, Rung, SPATIAL_MAX};
 use crate::id::{Source, Ssrc, TrackRef};
 use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
@@ -34,7 +36,7 @@ use crate::track::loudness::Loudness;
 const LAYER_DRY_AFTER: Duration = Duration::from_millis(700);
 
 /// A simulcast camera has at most this many layers; further rids are not received.
-pub(crate) const LAYERS_MAX: usize = 3;
+pub(crate) const LAYERS_MAX: usize = SPATIAL_MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flow {
@@ -158,6 +160,20 @@ impl Track {
         match self.name.source {
             Source::Microphone | Source::Camera => Duration::from_secs(1),
             Source::Screen => Duration::from_secs(3),
+        }
+    }
+
+    /// What can be chosen from.
+    pub(crate) fn ladder(&self) -> Ladder {
+        let rung = |layer: &Layer, spatial| Rung {
+            flowing: layer.is_flowing(),
+            height: layer.size.height,
+            temporal_layers: layer.rates.temporal_layers(spatial),
+            tiers: layer.rates.tiers(spatial),
+        };
+        match self.layers.as_slice() {
+            [layer] => Ladder::of((0..layer.rates.spatial_layers()).map(|spatial| rung(layer, spatial))),
+            layers => Ladder::of(layers.iter().map(|layer| rung(layer, 0))),
         }
     }
 

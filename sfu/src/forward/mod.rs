@@ -11,9 +11,11 @@
     )
 )]
 
+pub(crate) mod gate;
 pub(crate) mod programme;
 pub(crate) mod resend;
 pub(crate) mod rewrite;
 pub(crate) mod select;
+pub(crate) mod sieve;
 pub(crate) mod slot;
 pub(crate) mod stream;

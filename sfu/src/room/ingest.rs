@@ -84,6 +84,11 @@ impl Room {
             marker: packet.marker,
             level: level.unwrap_or(127),
             payload,
+            dependency: track
+                .extensions
+                .dependency_descriptor
+                .and_then(|id| packet.extensions.find(id))
+                .unwrap_or_default(),
             way: stream.way,
         };
         Ok(Some((incoming, level)))
@@ -147,7 +152,7 @@ impl Room {
                 programme.sound(now, track.name.peer, stored, egress);
             }
         }
-        let is_key_frame = stored.meta.vp8.is_some_and(|vp8| vp8.starts_key_frame());
+        let is_key_frame = stored.meta.opens;
         self.release_left(key, unwatched);
         if is_key_frame && let Some(layer) = self.tracks.get_mut(at).and_then(|track| track.layer_mut(layer)) {
             // Also what was asked for on account of this very packet: a layer that begins is turned to before it is passed on.

@@ -5,6 +5,7 @@ mod assigning;
 mod forwarding;
 mod harness;
 mod hostile;
+mod layered;
 mod lossy;
 mod recording;
 mod watching;

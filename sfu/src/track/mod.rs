@@ -14,10 +14,12 @@
 pub(crate) mod arrivals;
 pub(crate) mod clock;
 pub(crate) mod history;
+pub(crate) mod inside;
 pub(crate) mod keyframes;
 pub(crate) mod layer;
 pub(crate) mod loudness;
 pub(crate) mod missing;
+pub(crate) mod pictures;
 pub(crate) mod rates;
 pub(crate) mod reception;
 
@@ -26,10 +28,11 @@ use std::time::{Duration, Instant};
 use crate::command::Right;
 use crate::forward::select::{Ladder, Rung, SPATIAL_MAX};
 use crate::id::{Source, Ssrc, TrackRef};
-use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
+use crate::negotiated::{ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
-use crate::track::layer::{Accepted, Incoming, Kind, Layer, LayerKey, Passage, Repair, Terms};
+use crate::track::inside::Kind;
+use crate::track::layer::{Accepted, Incoming, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
 
 /// A camera layer without packets for this long has been switched off by its publisher's own rate control.
@@ -119,10 +122,7 @@ impl Track {
 
     pub(crate) fn accept(&mut self, now: Instant, layer: u8, packet: Incoming<'_>) -> Result<Accepted, RtpDropped> {
         let terms = Terms {
-            kind: match self.codec.codec {
-                Codec::Opus => Kind::Sound,
-                Codec::Vp8 => Kind::Vp8,
-            },
+            kind: Kind::from(self.codec.codec),
             passage: match self.right {
                 Right::Forwarded => Passage::Open,
                 Right::Held => Passage::Shut,
@@ -166,13 +166,13 @@ impl Track {
     /// What can be chosen from.
     pub(crate) fn ladder(&self) -> Ladder {
         let rung = |layer: &Layer, spatial| Rung {
-            flowing: layer.is_flowing(),
-            height: layer.size.height,
+            flowing: layer.is_flowing() && spatial < layer.pictures.present(),
+            height: layer.pictures.size(spatial).height,
             temporal_layers: layer.rates.temporal_layers(spatial),
             tiers: layer.rates.tiers(spatial),
         };
         match self.layers.as_slice() {
-            [layer] => Ladder::of((0..layer.rates.spatial_layers()).map(|spatial| rung(layer, spatial))),
+            [layer] => Ladder::of((0..layer.pictures.known()).map(|spatial| rung(layer, spatial))),
             layers => Ladder::of(layers.iter().map(|layer| rung(layer, 0))),
         }
     }

@@ -3,33 +3,21 @@
 use std::time::{Duration, Instant};
 
 use crate::forward::select::{SPATIAL_MAX, TEMPORAL_MAX, Tier};
+use crate::packet::frame::Cell;
 
 /// Long enough for four frames of the slowest temporal layer of a 30 Hz picture, short enough for a choice soon after the start.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// Which layer a packet belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Part {
-    pub(crate) spatial: u8,
-    pub(crate) temporal: u8,
-}
-
-impl Part {
-    /// Of a stream that is not divided.
-    pub(crate) const WHOLE: Self = Self { spatial: 0, temporal: 0 };
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
     since: Option<Instant>,
-    cells: [[Cell; TEMPORAL_MAX]; SPATIAL_MAX],
-    /// Layers seen: one more than the highest.
-    spatial: u8,
+    cells: [[Weight; TEMPORAL_MAX]; SPATIAL_MAX],
+    /// Temporal layers seen of each: one more than the highest.
     temporal: [u8; SPATIAL_MAX],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
+struct Weight {
     bytes: u32,
     frames: u32,
     newest_timestamp: u32,
@@ -39,16 +27,15 @@ struct Cell {
 
 impl Rates {
     /// Per packet.
-    pub(crate) fn add(&mut self, now: Instant, part: Part, timestamp: u32, bytes: usize) {
+    pub(crate) fn add(&mut self, now: Instant, cell: Cell, timestamp: u32, bytes: usize) {
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since);
         if passed >= WINDOW {
             self.since = Some(now);
             self.turn(passed);
         }
-        let spatial = usize::from(part.spatial).min(SPATIAL_MAX - 1);
-        let temporal = usize::from(part.temporal).min(TEMPORAL_MAX - 1);
-        self.spatial = self.spatial.max(spatial as u8 + 1);
+        let spatial = usize::from(cell.spatial()).min(SPATIAL_MAX - 1);
+        let temporal = usize::from(cell.temporal()).min(TEMPORAL_MAX - 1);
         if let Some(seen) = self.temporal.get_mut(spatial) {
             *seen = (*seen).max(temporal as u8 + 1);
         }
@@ -71,11 +58,6 @@ impl Rates {
             cell.frames_per_s = if first { frames } else { (cell.frames_per_s + frames) / 2.0 };
             (cell.bytes, cell.frames) = (0, 0);
         }
-    }
-
-    /// Spatial layers that were seen.
-    pub(crate) fn spatial_layers(&self) -> u8 {
-        self.spatial
     }
 
     pub(crate) fn temporal_layers(&self, spatial: u8) -> u8 {
@@ -108,11 +90,11 @@ mod tests {
             let now = start + Duration::from_millis(u64::from(frame) * 1_000 / 30);
             let temporal = [0, 2, 1, 2][frame as usize % 4];
             for (spatial, bytes) in [(0, 250), (1, 1_000)] {
-                rates.add(now, Part { spatial, temporal }, frame * 3_000, bytes / 2);
-                rates.add(now, Part { spatial, temporal }, frame * 3_000, bytes / 2);
+                rates.add(now, Cell::at(spatial, temporal), frame * 3_000, bytes / 2);
+                rates.add(now, Cell::at(spatial, temporal), frame * 3_000, bytes / 2);
             }
         }
-        assert_eq!((rates.spatial_layers(), rates.temporal_layers(1)), (2, 3));
+        assert_eq!(rates.temporal_layers(1), 3);
         let near = |value: u32, wanted: u32| value.abs_diff(wanted) * 10 <= wanted;
         let (low, high) = (rates.tiers(0), rates.tiers(1));
         assert!(near(low[0].bitrate_bps, 15_000) && near(low[1].bitrate_bps, 30_000), "{low:?}");
@@ -124,7 +106,7 @@ mod tests {
     #[test]
     fn nothing_is_claimed_before_it_was_measured() {
         let mut rates = Rates::default();
-        rates.add(Instant::now(), Part::WHOLE, 1, 1_000);
+        rates.add(Instant::now(), Cell::at(0, 0), 1, 1_000);
         assert_eq!(rates.tiers(0), [Tier::default(); TEMPORAL_MAX]);
         assert_eq!(rates.temporal_layers(0), 1);
     }

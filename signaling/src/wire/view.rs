@@ -195,6 +195,8 @@ pub struct SlotView {
 pub enum PauseReason {
     NoMedia,
     NotDrawn,
+    // The viewer's page did not offer the codec it is published in.
+    CodecMissing,
 }
 
 /// One site's line in the last second. Absent figures were not measured.

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::plan::{CodecText, Outcome, Plan, PlannedLine};
+use super::codec::CodecText;
+use super::plan::{Outcome, Plan, PlannedLine};
 use super::uri;
-use crate::id::{Rid, Ssrc};
+use crate::id::{PayloadType, Rid, Ssrc};
 use crate::negotiated::{ExtensionIds, Feedback, NegotiatedCodec, Publication, Slot, Streams};
 use crate::transport::certificate::Fingerprint;
 use crate::transport::ice::Credentials;
@@ -32,6 +33,9 @@ impl Plan {
             self.lines.iter().filter(|line| !line.is_refused()).map(|line| line.mid.0.as_str()).collect();
         text.line(format_args!("a=group:BUNDLE {}", accepted.join(" ")));
         text.line(format_args!("a=ice-lite"));
+        if self.mixed_headers {
+            text.line(format_args!("a=extmap-allow-mixed"));
+        }
         text.line(format_args!("a=msid-semantic: WMS *"));
         let tagged = self.lines.iter().position(|line| !line.is_refused());
         for (at, line) in self.lines.iter().enumerate() {
@@ -60,6 +64,9 @@ impl PlannedLine {
             write_transport(text, local);
             text.line(format_args!("a=setup:passive"));
             text.line(format_args!("a=rtcp-mux"));
+            if self.reduced_size_rtcp {
+                text.line(format_args!("a=rtcp-rsize"));
+            }
         }
         match &self.outcome {
             Outcome::Publication(publication, codec) => {
@@ -68,9 +75,11 @@ impl PlannedLine {
                 write_extensions(text, &publication.extensions);
                 write_layers(text, publication);
             }
-            Outcome::Slot(slot, codec) => {
+            Outcome::Slot(slot, texts) => {
                 text.line(format_args!("a=sendonly"));
-                write_codec(text, &slot.codec, codec);
+                for (codec, offered) in slot.codecs.iter().zip(texts) {
+                    write_codec(text, codec, offered);
+                }
                 write_extensions(text, &slot.extensions);
                 write_stream(text, slot);
             }
@@ -86,16 +95,16 @@ impl PlannedLine {
     }
 
     pub(super) fn m_line(&self) -> String {
-        let codec = match &self.outcome {
-            Outcome::Publication(Publication { codec, .. }, _)
-            | Outcome::Slot(Slot { codec, .. }, _)
-            | Outcome::Idle(codec, _) => codec,
+        let codecs = match &self.outcome {
+            Outcome::Publication(Publication { codec, .. }, _) | Outcome::Idle(codec, _) => std::slice::from_ref(codec),
+            Outcome::Slot(Slot { codecs, .. }, _) => codecs,
             Outcome::Refused { formats } => {
                 return format!("m={} 0 {} {}", self.media, self.protocol, formats.join(" "));
             }
         };
-        let repair = codec.repair_payload_type.map(|repair| format!(" {}", repair.0)).unwrap_or_default();
-        format!("m={} 9 {} {}{repair}", self.media, self.protocol, codec.payload_type.0)
+        let types = codecs.iter().flat_map(|codec| [Some(codec.payload_type), codec.repair_payload_type]).flatten();
+        let types: Vec<String> = types.map(|PayloadType(number)| number.to_string()).collect();
+        format!("m={} 9 {} {}", self.media, self.protocol, types.join(" "))
     }
 }
 
@@ -127,9 +136,6 @@ pub(super) fn write_candidates(text: &mut Text, candidates: &[SocketAddr]) {
 
 fn write_codec(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
     let number = codec.payload_type.0;
-    if offered.reduced_size_rtcp {
-        text.line(format_args!("a=rtcp-rsize"));
-    }
     text.line(format_args!("a=rtpmap:{number} {}", offered.encoding));
     if let Some(parameters) = &offered.parameters {
         text.line(format_args!("a=fmtp:{number} {parameters}"));
@@ -151,7 +157,7 @@ fn feedback_names(feedback: Feedback) -> [(bool, &'static str); 4] {
 }
 
 fn write_extensions(text: &mut Text, ids: &ExtensionIds) {
-    let ExtensionIds { mid, rid, repaired_rid, audio_level, transport_cc, abs_send_time } = *ids;
+    let ExtensionIds { mid, rid, repaired_rid, audio_level, transport_cc, abs_send_time, dependency_descriptor } = *ids;
     let known = [
         (mid, uri::MID),
         (rid, uri::RID),
@@ -159,6 +165,7 @@ fn write_extensions(text: &mut Text, ids: &ExtensionIds) {
         (audio_level, uri::AUDIO_LEVEL),
         (transport_cc, uri::TRANSPORT_CC),
         (abs_send_time, uri::ABS_SEND_TIME),
+        (dependency_descriptor, uri::DEPENDENCY_DESCRIPTOR),
     ];
     for (id, uri) in known.into_iter().filter_map(|(id, uri)| Some((id?, uri))) {
         text.line(format_args!("a=extmap:{id} {uri}"));

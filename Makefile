@@ -8,7 +8,7 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 ARGS ?=
 
-.PHONY: run build test setup setup-test ui lint unit binaries system browser visual figures clean
+.PHONY: run build test setup setup-test ui lint unit ratios binaries system browser visual figures bench soak clean
 
 ## Build everything and serve the demo province; ARGS passes further flags.
 run: build
@@ -34,7 +34,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	cd $(UI) && npm run build
 
 ## Everything that must pass, cheapest first.
-test: setup-test lint unit system browser
+test: setup-test lint unit ratios system browser
 
 lint: ui
 	cargo fmt --all --check
@@ -45,6 +45,10 @@ lint: ui
 ## Pure machines, simulation and house rules.
 unit: ui
 	cargo nextest run --locked --workspace -E 'not binary(system)'
+
+## What a forwarded packet costs beside the machine's own limits, as ratios of one run.
+ratios:
+	cargo bench --locked -p sfu --bench forward -- --gate
 
 # The whole workspace at once: built alone, a crate would get other features of its dependencies and build them all again.
 binaries: ui
@@ -69,6 +73,14 @@ figures: setup-test ui
 	cargo bench --locked --workspace --bench figures
 	cd tests/browser && npm ci --no-audit --no-fund
 	NHIPCAU=$(abspath $(TARGET))/release/nhipcau npm --prefix tests/browser run figures
+
+## The same with all figures.
+bench:
+	cargo bench --locked -p sfu --bench forward
+
+## Half an hour of coming and going: memory, descriptors, threads and tables are as before.
+soak: binaries
+	SOAK_SECONDS=1800 cargo nextest run --locked --workspace --profile soak --no-capture -E 'test(guests_come_and_go)'
 
 clean:
 	cargo clean

@@ -3,6 +3,10 @@
 use crate::id::{PeerId, RoomId};
 use crate::tap::TapEvent;
 
+/// Sealed bytes that are handed to the kernel before more are sealed: a core's own cache holds them, with a thousand listeners they
+/// would travel to memory and back.
+pub const BATCH_BYTES: usize = 192 * 1024;
+
 pub trait Egress {
     /// One RTP packet. `header` goes on the wire as it is (extensions included); `prefix` and then `payload` are what is encrypted.
     /// The prefix holds the few bytes that differ from receiver to receiver (the original sequence number of a repair packet, the

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod batch;
+mod census;
 mod command;
 mod drops;
 mod peer;
@@ -16,12 +17,14 @@ mod wire;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 pub use batch::Transmit;
+pub use census::Census;
 pub use drops::{Dropped, Drops};
 use peer::Aged;
 use wire::Wire;
@@ -100,12 +103,29 @@ impl Engine {
 
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        self.wire.batch.poll(1)
+        self.wire.batch.poll()
     }
 
-    /// The next run of datagrams to send with one call; see [`Transmit::segment_size`].
-    pub fn poll_burst(&mut self, segments_max: usize) -> Option<Transmit<'_>> {
-        self.wire.batch.poll(segments_max)
+    /// Everything there is to send, in runs of up to `segments_max` datagrams that one call can send; see
+    /// [`Transmit::segment_size`]. [`Engine::clear_transmits`] follows.
+    pub fn transmits(&self, segments_max: usize) -> impl Iterator<Item = Transmit<'_>> {
+        self.wire.batch.runs(segments_max)
+    }
+
+    pub fn clear_transmits(&mut self) {
+        self.wire.batch.clear();
+    }
+
+    /// Whether a burst is on its way to its receivers and goes on with [`Engine::handle_timeout`], which is due.
+    #[must_use]
+    pub fn is_handing_on(&self) -> bool {
+        self.rooms.values().any(Room::is_handing_on)
+    }
+
+    /// Whether so much is ready to be sent that it should be before anything else is handled.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.wire.batch.is_full()
     }
 
     pub fn poll_fact(&mut self) -> Option<Fact> {
@@ -134,14 +154,13 @@ impl Engine {
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
-        let due: Vec<RoomId> = self
-            .rooms
-            .iter()
-            .filter(|(_, room)| room.poll_timeout().is_some_and(|at| at <= now))
-            .map(|(&id, _)| id)
-            .collect();
-        for room in due {
-            self.in_room(now, room, |room, wire| room.handle_timeout(now, wire));
+        // Room by room without a list: a burst on its way to a thousand receivers comes here many times.
+        let mut next = Bound::Unbounded;
+        while let Some((&room, core)) = self.rooms.range((next, Bound::Unbounded)).next() {
+            next = Bound::Excluded(room);
+            if core.poll_timeout().is_some_and(|at| at <= now) {
+                self.in_room(now, room, |room, wire| room.handle_timeout(now, wire));
+            }
         }
         if self.next_sweep.is_some_and(|at| at <= now) {
             self.sweep(now);
@@ -164,7 +183,7 @@ impl Engine {
                 Some(Aged::NeverConnected) => self.remove(now, id, DisconnectReason::HandshakeFailed),
                 Some(Aged::GivenUp) => self.remove(now, id, DisconnectReason::Expired),
                 Some(Aged::Lost) => {
-                    self.in_room_of(now, id, |room, _| room.path_lost(now, id));
+                    self.in_room_of(now, id, |room, wire| room.path_lost(now, id, wire));
                     self.report(now, Fact::PathLost { peer: id });
                 }
             }

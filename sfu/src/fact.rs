@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::id::{MediaKind, Mid, PeerId, RoomId, TrackRef};
+use crate::id::{MediaKind, Mid, PeerId, Rid, RoomId, TrackRef};
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
@@ -28,6 +28,13 @@ pub enum Fact {
     },
     Dried {
         track: TrackRef,
+    },
+    /// The simulcast layers of a published track that somebody is shown or would be; its publisher need not send the others. At the
+    /// beginning all are wanted, the lowest always is. Says nothing about the right to be forwarded.
+    LayersWanted {
+        track: TrackRef,
+        /// In the order of the offer, lowest first.
+        rids: Vec<Rid>,
     },
     /// The complete assignment of a viewer's slots, whenever any of them changed.
     Slots {

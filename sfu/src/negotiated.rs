@@ -47,6 +47,8 @@ pub struct NegotiatedCodec {
     pub codec: Codec,
     pub payload_type: PayloadType,
     pub repair_payload_type: Option<PayloadType>,
+    /// Of sound with redundancy (RFC 2198): such packets may take the place of plain ones, either way.
+    pub red_payload_type: Option<PayloadType>,
     pub clock_rate_hz: u32,
     pub feedback: Feedback,
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::{SlotSize, View};
 use crate::fact::PauseReason;
+use crate::forward::redundancy::Need;
 use crate::forward::slot::{OutSlot, WIRE_OVERHEAD};
 use crate::id::{MediaKind, Mid, PayloadType, PeerId, Rid, Ssrc};
 use crate::negotiated::{ExtensionIds, PeerMedia, Publication, Streams};
@@ -75,6 +76,8 @@ pub(crate) struct Peer {
     rtt: Option<Duration>,
     /// As last measured, for who watches the line: what changes shall show at once.
     pub(crate) rtt_newest: Option<Duration>,
+    /// Of redundancy, for the sound sent to it.
+    need: Need,
     pub(crate) rx: Meter,
     pub(crate) heard_at: Instant,
     /// Bytes that may be replayed from histories, and as of when.
@@ -90,6 +93,7 @@ pub(crate) struct Published {
     mid: Mid,
     payload_type: PayloadType,
     repair_payload_type: Option<PayloadType>,
+    red_payload_type: Option<PayloadType>,
     extensions: ExtensionIds,
     rids: Vec<Rid>,
 }
@@ -99,6 +103,8 @@ pub(crate) struct Published {
 struct Binding {
     ssrc: Ssrc,
     payload_type: PayloadType,
+    /// Sound with redundancy comes on the same SSRC as sound without, as the publisher sees fit.
+    red_payload_type: Option<PayloadType>,
     stream: StreamAt,
 }
 
@@ -132,6 +138,7 @@ impl Peer {
             clock: PublisherClock::default(),
             rtt: None,
             rtt_newest: None,
+            need: Need::default(),
             rx: Meter::default(),
             heard_at: now,
             replay: Allowance { bytes: REPLAY_BYTES_MAX, at: now },
@@ -156,10 +163,10 @@ impl Peer {
             Streams::BySsrc { media, repair } => {
                 let stream = |way| StreamAt { track, layer: 0, way };
                 if let Some(ssrc) = *media {
-                    self.bind(ssrc, codec.payload_type, stream(Way::Original));
+                    self.bind(ssrc, codec.payload_type, codec.red_payload_type, stream(Way::Original));
                 }
                 if let (Some(ssrc), Some(payload_type)) = (*repair, codec.repair_payload_type) {
-                    self.bind(ssrc, payload_type, stream(Way::Repair));
+                    self.bind(ssrc, payload_type, None, stream(Way::Repair));
                 }
                 Vec::new()
             }
@@ -169,15 +176,16 @@ impl Peer {
             mid: publication.mid.clone(),
             payload_type: codec.payload_type,
             repair_payload_type: codec.repair_payload_type,
+            red_payload_type: codec.red_payload_type,
             extensions: publication.extensions,
             rids,
         });
     }
 
     /// Each stream has one SSRC at a time, so the table never outgrows the negotiated streams, whatever a peer sends.
-    fn bind(&mut self, ssrc: Ssrc, payload_type: PayloadType, stream: StreamAt) {
+    fn bind(&mut self, ssrc: Ssrc, payload_type: PayloadType, red_payload_type: Option<PayloadType>, stream: StreamAt) {
         self.bindings.retain(|binding| binding.stream != stream && binding.ssrc != ssrc);
-        self.bindings.push(Binding { ssrc, payload_type, stream });
+        self.bindings.push(Binding { ssrc, payload_type, red_payload_type, stream });
     }
 
     /// Per packet: counts it and notes when it came.
@@ -194,7 +202,8 @@ impl Peer {
     /// Per packet: which stream it belongs to (RFC 8843, section 9.2; RFC 8852).
     pub(crate) fn identify(&mut self, packet: &RtpPacket<'_>) -> Result<Found, RtpDropped> {
         if let Some(binding) = self.bindings.iter().find(|binding| binding.ssrc == packet.ssrc) {
-            return if binding.payload_type == packet.payload_type {
+            let named = packet.payload_type;
+            return if binding.payload_type == named || binding.red_payload_type == Some(named) {
                 Ok(Found::Known(binding.stream))
             } else {
                 Err(RtpDropped::UnknownPayloadType)
@@ -202,7 +211,11 @@ impl Peer {
         }
         let published = self.publication_of(packet)?;
         let stream = published.stream_of(packet)?;
-        self.bind(packet.ssrc, packet.payload_type, stream);
+        let (payload_type, red_payload_type) = match stream.way {
+            Way::Original => (published.payload_type, published.red_payload_type),
+            Way::Repair => (packet.payload_type, None),
+        };
+        self.bind(packet.ssrc, payload_type, red_payload_type, stream);
         Ok(Found::Learnt(stream))
     }
 
@@ -218,6 +231,12 @@ impl Peer {
         let published = by_payload_type.next().ok_or(RtpDropped::UnknownPayloadType)?;
         // Two m-lines of the same codec cannot be told apart by it.
         if by_payload_type.next().is_some() { Err(RtpDropped::UnknownSsrc) } else { Ok(published) }
+    }
+
+    /// The names of a track's layers, lowest first; none where they have no streams of their own.
+    pub(crate) fn rids_of(&self, track: TrackAt) -> &[Rid] {
+        let published = self.publications.iter().find(|published| published.track == track);
+        published.map_or(&[], |published| &published.rids)
     }
 
     pub(crate) fn slot_by_ssrc(&self, ssrc: Ssrc) -> Option<u16> {
@@ -261,6 +280,15 @@ impl Peer {
         self.rtt_newest = Some(rtt);
     }
 
+    /// Once a second: what its reports say about its line decides how much of the past its sound takes along.
+    pub(crate) fn judge_redundancy(&mut self, now: Instant) {
+        let Some(loss) = self.slots.iter().filter_map(|slot| slot.loss_reported(now)).reduce(f32::max) else { return };
+        self.need.judge(now, loss);
+        for slot in &mut self.slots {
+            slot.redundancy = self.need.redundancy();
+        }
+    }
+
     pub(crate) fn rtt_or_guess(&self) -> Duration {
         self.rtt.unwrap_or(RTT_GUESS)
     }
@@ -277,11 +305,12 @@ impl Peer {
 
 impl Published {
     fn carries(&self, payload_type: PayloadType) -> bool {
-        self.payload_type == payload_type || self.repair_payload_type == Some(payload_type)
+        [Some(self.payload_type), self.repair_payload_type, self.red_payload_type].contains(&Some(payload_type))
     }
 
     fn stream_of(&self, packet: &RtpPacket<'_>) -> Result<StreamAt, RtpDropped> {
-        let way = if packet.payload_type == self.payload_type {
+        let named = packet.payload_type;
+        let way = if named == self.payload_type || self.red_payload_type == Some(named) {
             Way::Original
         } else if self.repair_payload_type == Some(packet.payload_type) {
             Way::Repair

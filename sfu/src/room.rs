@@ -4,8 +4,10 @@
 //! | file | question |
 //! |---|---|
 //! | `room/ingest` | what happens to one RTP packet (the hot path) |
+//! | `room/recover` | what a microphone's packets bring back of what was lost |
 //! | `room/control` | what happens to one RTCP compound |
 //! | `room/assign` | who is shown and heard in which slot, from which layer |
+//! | `room/demand` | which layers a publisher need not send |
 //! | `room/tick` | what is done by the clock: silence, speakers, repairs, feedback |
 //! | `room/report` | what is told once a second: reports to peers, figures to people |
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -22,7 +24,9 @@
 
 mod assign;
 mod control;
+mod demand;
 mod ingest;
+mod recover;
 mod report;
 mod tick;
 
@@ -37,6 +41,7 @@ use crate::id::{PeerId, RoomId, Source, TrackRef};
 use crate::negotiated::PeerMedia;
 use crate::packet::report::{Compound, ReceiverState};
 use crate::peer::{Line, Peer};
+use crate::room::ingest::Handing;
 use crate::router::Router;
 use crate::slab::{PeerAt, Slab, TrackAt};
 use crate::speaker::DominantSpeaker;
@@ -81,6 +86,10 @@ pub struct Room {
     speaker: DominantSpeaker,
     programme: Option<Programme>,
     schedule: Option<Schedule>,
+    /// Layers that hold packets back for the rest of their frame, the longest waiting first, each once.
+    gathering: VecDeque<(TrackAt, u8)>,
+    /// A burst that not all of its subscribers have been handed yet.
+    handing: Option<Handing>,
     scratch: Scratch,
     facts: VecDeque<Fact>,
     /// Peers whose slots have changed since they were told; each at most once.
@@ -124,6 +133,8 @@ impl Room {
             speaker: DominantSpeaker::default(),
             programme: None,
             schedule: None,
+            gathering: VecDeque::new(),
+            handing: None,
             scratch: Scratch {
                 compound: Compound::new(),
                 lost: Vec::new(),
@@ -168,11 +179,13 @@ impl Room {
 
     /// SRTP is ready in both directions: the peer's slots are filled.
     pub fn connected(&mut self, now: Instant, peer: PeerId, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         self.line_up(now, peer, egress);
     }
 
     /// Nothing is sent to the peer until [`Self::path_back`]; its place, and what its slots are for, is kept.
-    pub fn path_lost(&mut self, _now: Instant, peer: PeerId) {
+    pub fn path_lost(&mut self, now: Instant, peer: PeerId, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         let Some(&at) = self.places.get(&peer) else { return };
         if let Some(place) = self.peers.get_mut(at) {
             place.line = Line::Cut;
@@ -181,6 +194,7 @@ impl Room {
     }
 
     pub fn path_back(&mut self, now: Instant, peer: PeerId, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         self.line_up(now, peer, egress);
     }
 
@@ -196,6 +210,7 @@ impl Room {
     }
 
     pub fn leave(&mut self, now: Instant, peer: PeerId, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         let Some(at) = self.places.remove(&peer) else { return };
         self.silence_slots(at);
         let Some(gone) = self.peers.remove(at) else { return };
@@ -220,6 +235,7 @@ impl Room {
         packet: &[u8],
         egress: &mut impl Egress,
     ) -> Result<(), RtpDropped> {
+        self.complete_handing(now, egress);
         self.ingest(now, peer, packet, egress)
     }
 
@@ -231,11 +247,13 @@ impl Room {
         compound: &[u8],
         egress: &mut impl Egress,
     ) -> Result<(), RtcpDropped> {
+        self.complete_handing(now, egress);
         self.control(now, peer, compound, egress)
     }
 
     /// What is held back from now on is forwarded to nobody any more, not even as a repair.
     pub fn set_rights(&mut self, now: Instant, peer: PeerId, rights: Rights, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         let Some(place) = self.places.get(&peer).and_then(|at| self.peers.get(*at)) else { return };
         let tracks: Vec<TrackAt> = place.publications.iter().map(|published| published.track).collect();
         let mut changed = false;
@@ -249,6 +267,7 @@ impl Room {
             if track.dries(now) == Drying::Track {
                 self.facts.push_back(Fact::Dried { track: name });
             }
+            self.tell_layers(at);
             self.withdraw(at);
             if name.source == Source::Microphone {
                 self.speaker.forget(peer);
@@ -260,12 +279,14 @@ impl Room {
     }
 
     pub fn set_stage(&mut self, now: Instant, stage: Vec<TrackRef>, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         if self.router.set_stage(stage) {
             self.reassign_everybody(now, egress);
         }
     }
 
     pub fn set_view(&mut self, now: Instant, peer: PeerId, view: View, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         let Some(&at) = self.places.get(&peer) else { return };
         let Some(place) = self.peers.get_mut(at) else { return };
         if place.view == view {
@@ -278,6 +299,7 @@ impl Room {
     }
 
     pub fn start_tap(&mut self, now: Instant, egress: &mut impl Egress) {
+        self.complete_handing(now, egress);
         if self.programme.is_some() {
             return;
         }
@@ -306,11 +328,31 @@ impl Room {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let schedule = self.schedule.as_ref()?;
-        Some(schedule.repair_at.map_or(schedule.tick_at, |repair_at| repair_at.min(schedule.tick_at)))
+        let handing = self.handing.as_ref().map(|handing| handing.since);
+        [handing, Some(schedule.tick_at), schedule.repair_at, self.gathered_until()].into_iter().flatten().min()
     }
 
     pub fn handle_timeout(&mut self, now: Instant, egress: &mut impl Egress) {
-        self.run_schedule(now, egress);
+        if self.handing.is_some() {
+            // The batch is to leave before anything else is added to it; what else is due is so the next time.
+            return self.hand_on_batch(now, egress);
+        }
+        self.hand_on_due(now, egress);
+        if self.handing.is_none() {
+            self.run_schedule(now, egress);
+        }
+    }
+
+    /// Published sources, sent or not.
+    #[must_use]
+    pub fn tracks(&self) -> usize {
+        self.tracks.iter().count()
+    }
+
+    /// Whether a burst is on its way to its receivers and goes on with [`Self::handle_timeout`], which is due.
+    #[must_use]
+    pub fn is_handing_on(&self) -> bool {
+        self.handing.is_some()
     }
 
     pub fn poll_fact(&mut self) -> Option<Fact> {

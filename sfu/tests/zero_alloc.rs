@@ -18,6 +18,8 @@ const PUBLISHER: PeerId = PeerId(1);
 #[derive(Default)]
 struct Counter {
     rtp: u64,
+    /// Sound that takes its past along.
+    redundant: u64,
     rtcp: u64,
     newest: u16,
 }
@@ -26,6 +28,7 @@ impl Egress for Counter {
     fn rtp(&mut self, to: PeerId, header: &[u8], prefix: &[u8], payload: &[u8]) {
         assert!(header.len() + prefix.len() + payload.len() < 1_500);
         self.rtp += 1;
+        self.redundant += u64::from(header[1] & 0x7F == 63);
         if to == PeerId(2) && header[1] & 0x7F == 96 {
             self.newest = u16::from_be_bytes([header[2], header[3]]);
         }
@@ -43,6 +46,7 @@ fn codec(codec: Codec, payload_type: u8, clock_rate_hz: u32) -> NegotiatedCodec 
         codec,
         payload_type: PayloadType(payload_type),
         repair_payload_type: (codec == Codec::Vp8).then_some(PayloadType(97)),
+        red_payload_type: (codec == Codec::Opus).then_some(PayloadType(63)),
         clock_rate_hz,
         feedback: Feedback { nack: codec == Codec::Vp8, pli: codec == Codec::Vp8, fir: false, transport_cc: true },
     }
@@ -85,9 +89,11 @@ struct Sender {
 }
 
 impl Sender {
+    /// With a copy of the packet before.
     fn voice(&mut self) -> Vec<u8> {
-        let mut packet = self.header(111, 10, 960);
-        packet.extend([0x7E; 80]);
+        let mut packet = self.header(63, 10, 960);
+        packet.extend([0x80 | 111, 15, 0, 80, 111]);
+        packet.extend([15 << 3; 160]);
         packet
     }
 
@@ -139,9 +145,9 @@ impl Meeting {
         let (voice, picture) = (self.sender.voice(), self.sender.picture());
         self.sender.seq += 1;
         let newest = self.wire.newest.to_be_bytes();
-        // A receiver report and a request for the newest packet once more.
-        let nack = [&[0x80, 201, 0, 1, 0, 0, 0, 9][..], &[0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 200], &newest, &[0, 0]]
-            .concat();
+        // A receiver report of a tenth of the sound lost, and a request for the newest packet once more.
+        let report = [&[0x81, 201, 0, 7, 0, 0, 0, 9, 0, 0, 0, 100, 26], &[0; 19][..]].concat();
+        let nack = [&report[..], &[0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 200], &newest, &[0, 0]].concat();
         let Self { now, room, wire, .. } = self;
         let counted = allocation_counter::measure(|| {
             room.handle_rtp(*now, PUBLISHER, &voice, wire).unwrap();
@@ -169,5 +175,6 @@ fn forwarding_and_repairing_allocate_nothing_in_steady_state() {
     let forwarded = meeting.wire.rtp - before;
     assert!(forwarded >= 500 * 2 * VIEWERS, "{forwarded} packets were forwarded");
     assert!(forwarded > 500 * 2 * VIEWERS, "and some of them were repairs");
+    assert!(meeting.wire.redundant >= 500, "to the one that lost some, sound went with its past");
     assert_eq!(allocations, 0, "over {forwarded} forwarded packets");
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use signaling::wire::{
     Action, AgendaItem, AgendaView, ByeReason, ClientEnvelope, ClientMessage, CloseCode, DirectionView, FloorHolder,
     FloorView, LineQuality, LineView, MediaLimits, MeetingView, Mode, Notice, OnStage, ParticipantView, PauseReason,
-    Phase, PresenceView, QueueEntry, RecordingState, RefusalCode, Role, ServerMessage, SlotDrawn, SlotView, SourceName,
-    SourceState, StageReason, Staged, SwitchState, VERSION, Via, decode,
+    Phase, PresenceView, QueueEntry, RecordingState, RefusalCode, Role, ServerMessage, SlotDrawn, SlotView,
+    SourceLayers, SourceName, SourceState, StageReason, Staged, SwitchState, VERSION, Via, decode,
 };
 use uuid::Uuid;
 
@@ -146,6 +146,10 @@ fn server_words(message: &ServerMessage) -> (&'static str, &'static str) {
         ServerMessage::Speaker { .. } => ("everybody", "The loudest, for a mark on his picture."),
         ServerMessage::Recording { .. } => ("everybody", "Whether it is being recorded."),
         ServerMessage::Slots { .. } => ("the page", "What its own slots carry, all of them."),
+        ServerMessage::Layers { .. } => (
+            "the page",
+            "Which simulcast layers of its own sources somebody is shown or would be; the others it switches off, without negotiating. A source that is not named sends all.",
+        ),
         ServerMessage::Notice { .. } => ("the page", "Something was done to this participant by another."),
         ServerMessage::Lines { .. } => (
             "who may `watch_lines`",
@@ -264,9 +268,12 @@ fn server_examples() -> Vec<ServerMessage> {
                     mid: "7".into(),
                     participant: Some(COMMUNE),
                     source: Some(SourceName::Camera),
-                    paused: Some(PauseReason::NoMedia),
+                    paused: Some(PauseReason::LineTooWeak),
                 },
             ],
+        },
+        ServerMessage::Layers {
+            layers: vec![SourceLayers { source: SourceName::Camera, rids: vec!["q".into(), "h".into()] }],
         },
         ServerMessage::Notice { notice: Notice::CalledToSpeak { by: HALL, limit_seconds: 300 } },
         ServerMessage::Lines {
@@ -276,6 +283,7 @@ fn server_examples() -> Vec<ServerMessage> {
                 rtt_ms: Some(182.5),
                 up: direction.clone(),
                 down: direction,
+                down_capacity_bps: Some(640_000),
                 last_seen: EIGHT,
             }],
         },
@@ -378,5 +386,5 @@ fn there_is_an_example_of_each_kind_and_only_one() {
         kinds.dedup();
         assert_eq!(kinds.len(), all);
     }
-    assert_eq!((client.len(), server.len()), (25, 17), "a new message needs an example");
+    assert_eq!((client.len(), server.len()), (25, 18), "a new message needs an example");
 }

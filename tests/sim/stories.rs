@@ -276,3 +276,35 @@ fn after_the_death_of_the_server_everybody_is_back_in_his_seat_and_the_recording
     world.order_end();
     assert_eq!(world.close().tally["server restarts"], 1);
 }
+
+#[test]
+fn a_camera_sends_only_the_layers_that_somebody_looks_at_and_all_of_them_when_they_are_asked_for() {
+    let (mut world, [hall, commune]) = meeting_of(["Hội trường tỉnh", "Xã Đầm Hà"]);
+    put_on_stage(&mut world, hall);
+    world.run(secs(8));
+    // The hall stands large before everybody; the others see the commune on a tile.
+    assert_eq!(world.transport(hall).layers_sent(), [true, false, true]);
+    assert_eq!(world.transport(commune).layers_sent(), [true, false, false]);
+    put_on_stage(&mut world, commune);
+    world.run(secs(1));
+    assert_eq!(world.transport(commune).layers_sent(), [true, false, true]);
+    assert_eq!(world.shown_layer(hall), Some(2));
+}
+
+#[test]
+fn a_page_whose_socket_broke_while_its_layers_changed_is_told_when_it_is_back() {
+    let (mut world, [hall, commune]) = meeting_of(["Hội trường tỉnh", "Xã Đầm Hà"]);
+    put_on_stage(&mut world, hall);
+    world.run(secs(8));
+    assert_eq!(world.transport(commune).layers_sent(), [true, false, false]);
+    // His media flows on; only nobody can tell him anything.
+    world.cut(commune, Fault::Signalling, secs(7));
+    world.run(secs(1));
+    put_on_stage(&mut world, commune);
+    world.run(secs(2));
+    assert_eq!(world.main_picture(hall), Some((commune, Source::Camera)));
+    assert_eq!(world.shown_layer(hall), Some(0), "a small picture is better than none");
+    world.run(secs(15));
+    assert_eq!(world.transport(commune).layers_sent(), [true, false, true]);
+    assert_eq!(world.shown_layer(hall), Some(2));
+}

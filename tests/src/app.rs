@@ -1,7 +1,7 @@
 //! The server under test: the real binary, as a child process, with a data folder of its own.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,11 +16,51 @@ use crate::eventually;
 /// A cold start on a busy two-core machine, with migrations and the demo province.
 const START_WITHIN: Duration = Duration::from_secs(60);
 
+/// In which network the server runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// As `ip netns` knows it; without one the test's own. Away from the loopback the server speaks plain HTTP only to a proxy, so the
+    /// test is one.
+    pub namespace: Option<&'static str>,
+    /// The server's address.
+    pub host: IpAddr,
+    /// The address from which clients ask that have none of their own.
+    pub from: IpAddr,
+}
+
+impl Place {
+    pub const LOOPBACK: Self =
+        Self { namespace: None, host: IpAddr::V4(Ipv4Addr::LOCALHOST), from: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+
+    /// Free ports; where nobody else is, any are free.
+    fn ports(self) -> anyhow::Result<(u16, u16)> {
+        match self.namespace {
+            None => {
+                let http = TcpListener::bind((self.host, 0))?.local_addr()?.port();
+                Ok((http, UdpSocket::bind((self.host, 0))?.local_addr()?.port()))
+            }
+            Some(_) => Ok((8080, 7000)),
+        }
+    }
+
+    fn command(self) -> Command {
+        match self.namespace {
+            None => Command::new(binary()),
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(binary());
+                command
+            }
+        }
+    }
+}
+
 pub struct App {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     pub http: u16,
     pub media: u16,
+    pub place: Place,
     data: Arc<TempDir>,
 }
 
@@ -37,16 +77,22 @@ pub fn binary() -> PathBuf {
 impl App {
     /// A demo server on free ports of the loopback.
     pub async fn start() -> anyhow::Result<Self> {
-        let data = Arc::new(tempfile::tempdir().context("a data folder")?);
-        Self::start_in(data).await
+        Self::start_at(Place::LOOPBACK).await
     }
 
-    async fn start_in(data: Arc<TempDir>) -> anyhow::Result<Self> {
-        let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let media = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut child = Command::new(binary())
-            .args(["serve", "--demo", "--public-ip", "127.0.0.1"])
-            .args(["--http", &format!("127.0.0.1:{http}"), "--media-udp", &format!("127.0.0.1:{media}")])
+    pub async fn start_at(place: Place) -> anyhow::Result<Self> {
+        let data = Arc::new(tempfile::tempdir().context("a data folder")?);
+        Self::start_in(data, place).await
+    }
+
+    async fn start_in(data: Arc<TempDir>, place: Place) -> anyhow::Result<Self> {
+        let (http, media) = place.ports()?;
+        let host = place.host;
+        let mut child = place
+            .command()
+            .args(["serve", "--demo", "--public-ip", &host.to_string()])
+            .args(place.namespace.map(|_| "--behind-proxy"))
+            .args(["--http", &format!("{host}:{http}"), "--media-udp", &format!("{host}:{media}")])
             .arg("--data")
             .arg(data.path())
             .stdin(Stdio::null())
@@ -57,7 +103,7 @@ impl App {
         let log = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take(), &log);
         collect(child.stderr.take(), &log);
-        let mut app = Self { child, log, http, media, data };
+        let mut app = Self { child, log, http, media, place, data };
         app.wait_until_ready().await;
         Ok(app)
     }
@@ -82,7 +128,7 @@ impl App {
     }
 
     pub async fn restart_in(data: Arc<TempDir>) -> anyhow::Result<Self> {
-        Self::start_in(data).await
+        Self::start_in(data, Place::LOOPBACK).await
     }
 
     /// SIGTERM; the server drains and ends by itself.
@@ -100,7 +146,7 @@ impl App {
 
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.http)
+        format!("http://{}:{}{path}", self.place.host, self.http)
     }
 
     #[must_use]
@@ -129,8 +175,8 @@ impl App {
 
     /// Somebody with a browser: an own cookie jar, requests from the server's own origin.
     pub fn visitor(&self) -> anyhow::Result<Visitor> {
-        let client = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build()?;
-        Ok(Visitor { client, origin: self.url("") })
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        Ok(Visitor { client, origin: self.url(""), cookie: Arc::default() })
     }
 
     /// A visitor signed in with the demo account of a role.
@@ -183,15 +229,22 @@ impl Drop for App {
 pub struct Visitor {
     client: reqwest::Client,
     origin: String,
+    /// As the server last set it. Kept by hand: behind a proxy it is `Secure`, and a test stands between proxy and server.
+    cookie: Arc<Mutex<Option<String>>>,
 }
 
 impl Visitor {
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.client
+        let request = self
+            .client
             .request(method, format!("{}{path}", self.origin))
             .header("origin", &self.origin)
             .header("sec-fetch-site", "same-origin")
-            .header("accept-language", "vi")
+            .header("accept-language", "vi");
+        match &*self.cookie.lock().expect("nobody panics with it") {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
     }
 
     /// The JSON of a successful answer.
@@ -233,6 +286,10 @@ impl Visitor {
         }
         let answer = request.send().await?;
         let status = answer.status().as_u16();
+        if let Some(cookie) = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok()) {
+            let value = cookie.split(';').next().unwrap_or_default().to_owned();
+            *self.cookie.lock().expect("nobody panics with it") = Some(value);
+        }
         let text = answer.text().await?;
         let body = if text.is_empty() {
             Value::Null

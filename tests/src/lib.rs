@@ -3,11 +3,14 @@
 
 pub mod app;
 pub mod attendance;
+pub mod impair;
 pub mod invariant;
 pub mod link;
 pub mod media;
+pub mod network;
 pub mod participant;
 pub mod peer;
+pub mod probe;
 pub mod world;
 
 use std::future::Future;

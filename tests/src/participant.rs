@@ -1,11 +1,12 @@
 //! Somebody in a meeting by the WebSocket: says hello, answers pings, keeps what he was told.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use signaling::wire::{ClientEnvelope, ClientMessage, MeetingView, ServerMessage, VERSION};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -21,6 +22,8 @@ pub struct Participant {
     next: u32,
     pub id: Uuid,
     pub resume: String,
+    /// What was negotiated before still ran when this connection said hello.
+    pub media_kept: bool,
     pub meeting: Box<MeetingView>,
     /// News that nobody has waited for yet.
     unread: Vec<ServerMessage>,
@@ -28,31 +31,48 @@ pub struct Participant {
 
 /// A connection that has not said hello.
 pub async fn knock(app: &App) -> anyhow::Result<WebSocketStream<MaybeTlsStream<TcpStream>>> {
-    let mut request = format!("ws://127.0.0.1:{}/ws", app.http).into_client_request()?;
+    knock_from(app, app.place.from).await
+}
+
+/// The same from an address of this machine.
+async fn knock_from(app: &App, from: IpAddr) -> anyhow::Result<WebSocketStream<MaybeTlsStream<TcpStream>>> {
+    let mut request = format!("ws://{}:{}/ws", app.place.host, app.http).into_client_request()?;
     request.headers_mut().insert("origin", app.url("").parse()?);
-    let (socket, _) = tokio_tungstenite::connect_async(request).await?;
+    let socket = match from {
+        IpAddr::V4(_) => TcpSocket::new_v4(),
+        IpAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.bind((from, 0).into())?;
+    let stream = socket.connect((app.place.host, app.http).into()).await?;
+    stream.set_nodelay(true)?;
+    let (socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
     Ok(socket)
 }
 
 impl Participant {
     pub async fn join(app: &App, token: &str) -> anyhow::Result<Self> {
-        Self::enter(app, token, None).await
+        Self::enter(app, app.place.from, token, None).await
+    }
+
+    /// Joins, or comes back, from an address of this machine.
+    pub async fn enter_from(app: &App, from: IpAddr, token: &str, resume: Option<String>) -> anyhow::Result<Self> {
+        Self::enter(app, from, token, resume).await
     }
 
     /// Comes back into the seat that `resume` names.
     pub async fn come_back(app: &App, token: &str, resume: String) -> anyhow::Result<Self> {
-        Self::enter(app, token, Some(resume)).await
+        Self::enter(app, app.place.from, token, Some(resume)).await
     }
 
-    async fn enter(app: &App, token: &str, resume: Option<String>) -> anyhow::Result<Self> {
-        let mut socket = knock(app).await?;
+    async fn enter(app: &App, from: IpAddr, token: &str, resume: Option<String>) -> anyhow::Result<Self> {
+        let mut socket = knock_from(app, from).await?;
         let hello = ClientMessage::Hello { version: VERSION, token: token.to_owned(), resume, headcount: None };
         let text = serde_json::to_string(&ClientEnvelope { id: 1, request: hello })?;
         socket.send(Message::text(text)).await?;
         loop {
             match next(&mut socket).await? {
-                ServerMessage::Welcome { you, resume, meeting, .. } => {
-                    return Ok(Self { socket, next: 2, id: you, resume, meeting, unread: Vec::new() });
+                ServerMessage::Welcome { you, resume, meeting, media_kept, .. } => {
+                    return Ok(Self { socket, next: 2, id: you, resume, media_kept, meeting, unread: Vec::new() });
                 }
                 ServerMessage::Refused { code, .. } => bail!("refused: {code:?}"),
                 _ => {}
@@ -102,6 +122,18 @@ impl Participant {
             }
         };
         tokio::time::timeout(PATIENCE, waiting).await.with_context(|| format!("no news of {what}"))?
+    }
+
+    /// Sits in the meeting for this long: answers pings and forgets the news.
+    pub async fn stay(&mut self, time: Duration) -> anyhow::Result<()> {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            match tokio::time::timeout_at(until, self.receive()).await {
+                Ok(message) => drop(message?),
+                Err(_) => return Ok(()),
+            }
+            self.unread.clear();
+        }
     }
 
     async fn receive(&mut self) -> anyhow::Result<ServerMessage> {

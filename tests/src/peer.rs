@@ -1,15 +1,18 @@
 //! A media client that we did not write: the `webrtc` crate. It publishes a tone and synthetic pictures, and counts what it receives.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Registry;
 use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::RTCConfigurationBuilder;
 use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
+use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
+use rtc::peer_connection::configuration::{RTCConfigurationBuilder, RTCOfferOptions};
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
@@ -28,6 +31,7 @@ use webrtc::runtime::default_runtime;
 
 use crate::eventually;
 use crate::media::{Frame, OPUS_SAMPLES, Pictures, Tone, delay_us, stamped};
+use crate::probe::{self, Heard, Probe, Voice};
 
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
@@ -45,6 +49,8 @@ pub struct Received {
     pub video_gaps: AtomicU64,
     /// From the sender's `write` to our reading, of every video packet; microseconds.
     pub delays_us: Mutex<Vec<u64>>,
+    /// Sound of [`Peer::speak`].
+    pub heard: Mutex<Heard>,
 }
 
 /// Sender and receiver are in one process, so that one clock measures the way.
@@ -89,6 +95,9 @@ async fn count(track: Arc<dyn TrackRemote>, received: Arc<Received>) {
         match kind {
             RtpCodecKind::Audio => {
                 received.audio_packets.fetch_add(1, Ordering::Relaxed);
+                if let Some(probe) = Probe::read(&packet.payload) {
+                    received.heard.lock().expect("nobody panics with it").note(probe, probe::now());
+                }
             }
             RtpCodecKind::Video if packet.payload.len() > 6 => {
                 received.video_packets.fetch_add(1, Ordering::Relaxed);
@@ -120,6 +129,7 @@ pub struct Wanted {
 pub struct Peer {
     connection: Box<dyn PeerConnection>,
     shared: Shared,
+    gathered: tokio::sync::mpsc::Receiver<()>,
     audio: Option<(Arc<TrackLocalStaticRTP>, u32)>,
     video: Option<(Arc<TrackLocalStaticRTP>, u32)>,
     pub received: Arc<Received>,
@@ -147,10 +157,24 @@ fn one_way(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
     RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] }
 }
 
+/// A restart looks for the addresses that the machine has then, as a browser's does. Names of the local network are no concern of a client
+/// whose bridge has addresses, and asking for them needs a network with multicast.
+fn settings() -> SettingEngine {
+    SettingEngineBuilder::new()
+        .with_discard_local_candidates_during_ice_restart(true)
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        .build()
+}
+
 impl Peer {
     /// A client and its complete offer, candidates inline.
     pub async fn offer(wanted: Wanted) -> anyhow::Result<(Self, String)> {
-        let (mut peer, mut gathered) = Self::build().await?;
+        Self::offer_from(wanted, &[IpAddr::from([127, 0, 0, 1])]).await
+    }
+
+    /// The same with sockets at these addresses of this machine; of those that it does not have now, a restart looks again.
+    pub async fn offer_from(wanted: Wanted, addresses: &[IpAddr]) -> anyhow::Result<(Self, String)> {
+        let mut peer = Self::build(addresses).await?;
         if wanted.publish {
             let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);
             let camera = track(RtpCodecKind::Video, MIME_TYPE_VP8, 90_000, 0);
@@ -169,20 +193,26 @@ impl Peer {
             }
         }
         let offer = peer.connection.create_offer(None).await?;
-        let offer = peer.complete(offer, &mut gathered).await?;
+        let offer = peer.complete(offer).await?;
         Ok((peer, offer))
+    }
+
+    /// An offer with new credentials and new sockets for the same media.
+    pub async fn restart(&mut self) -> anyhow::Result<String> {
+        let offer = self.connection.create_offer(Some(RTCOfferOptions { ice_restart: true })).await?;
+        self.complete(offer).await
     }
 
     /// A client that receives what another offers, without any bridge between them, and its answer.
     pub async fn answer(offer: String) -> anyhow::Result<(Self, String)> {
-        let (peer, mut gathered) = Self::build().await?;
+        let mut peer = Self::build(&[IpAddr::from([127, 0, 0, 1])]).await?;
         peer.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
         let answer = peer.connection.create_answer(None).await?;
-        let answer = peer.complete(answer, &mut gathered).await?;
+        let answer = peer.complete(answer).await?;
         Ok((peer, answer))
     }
 
-    async fn build() -> anyhow::Result<(Self, tokio::sync::mpsc::Receiver<()>)> {
+    async fn build(addresses: &[IpAddr]) -> anyhow::Result<Self> {
         let mut engine = MediaEngine::default();
         engine.register_default_codecs()?;
         let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
@@ -199,30 +229,43 @@ impl Peer {
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
             .with_interceptor_registry(registry)
+            .with_setting_engine(settings())
             .with_handler(Arc::new(shared.clone()))
             .with_runtime(default_runtime().context("the tokio runtime is compiled in")?)
-            .with_udp_addrs(vec!["127.0.0.1:0"])
+            .with_udp_addrs(addresses.iter().map(|address| (*address, 0)).collect::<Vec<_>>())
             .build();
         // Twenty kilobytes of state that would otherwise sit in every caller's future.
         let connection = Box::pin(building).await?;
-        Ok((Self { connection: Box::new(connection), shared, audio: None, video: None, received }, gathered))
+        Ok(Self { connection: Box::new(connection), shared, gathered, audio: None, video: None, received })
     }
 
     /// Sets our side and tells it once its candidates are in it.
-    async fn complete(
-        &self,
-        ours: RTCSessionDescription,
-        gathered: &mut tokio::sync::mpsc::Receiver<()>,
-    ) -> anyhow::Result<String> {
+    async fn complete(&mut self, ours: RTCSessionDescription) -> anyhow::Result<String> {
         self.connection.set_local_description(ours).await?;
-        tokio::time::timeout(CONNECT_WITHIN, gathered.recv()).await.context("candidates are gathered")?;
+        tokio::time::timeout(CONNECT_WITHIN, self.gathered.recv()).await.context("candidates are gathered")?;
         Ok(self.connection.local_description().await.context("our side was set")?.sdp)
     }
 
     pub async fn accept(&self, answer: String) -> anyhow::Result<()> {
-        self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?;
+        self.answered(answer).await?;
         self.connected().await;
         Ok(())
+    }
+
+    /// The bridge's answer to an offer; does not wait for the connection.
+    pub async fn answered(&self, answer: String) -> anyhow::Result<()> {
+        Ok(self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?)
+    }
+
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        *self.shared.0.state.lock().expect("nobody panics with it") == RTCPeerConnectionState::Connected
+    }
+
+    /// What was heard so far of those who [`Self::speak`].
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        self.received.heard.lock().expect("nobody panics with it").clone()
     }
 
     pub async fn connected(&self) {
@@ -263,6 +306,27 @@ impl Peer {
         }))
     }
 
+    /// Sends sound that says who sent it and when, until the handle is dropped.
+    #[must_use]
+    pub fn speak(&self, voice: Voice) -> Speaking {
+        let audio = self.audio.clone().expect("the client negotiated a microphone");
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&sent);
+        let task = tokio::spawn(async move {
+            let mut sender = Sender::default();
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            for number in 0_u32.. {
+                ticks.tick().await;
+                let probe = Probe { voice, number, sent: probe::now() };
+                noted.lock().expect("nobody panics with it").push(probe.sent);
+                if sender.sound(&audio, probe.payload(), u64::from(number)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Speaking { voice, sent, _task: Publishing(task) }
+    }
+
     pub async fn close(&self) -> anyhow::Result<()> {
         Ok(self.connection.close().await?)
     }
@@ -274,6 +338,21 @@ pub struct Publishing(tokio::task::JoinHandle<()>);
 impl Drop for Publishing {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Ends the speech when dropped.
+pub struct Speaking {
+    pub voice: Voice,
+    sent: Arc<Mutex<Vec<Duration>>>,
+    _task: Publishing,
+}
+
+impl Speaking {
+    /// When each sound was sent, by its number.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Duration> {
+        self.sent.lock().expect("nobody panics with it").clone()
     }
 }
 

@@ -4,4 +4,6 @@ mod booking;
 mod floor;
 mod hostile;
 mod kill;
+mod network;
+mod soak;
 mod whip;

@@ -63,9 +63,8 @@ impl App {
     }
 
     /// In Prometheus' text format.
-    #[must_use]
-    pub fn metrics(&self) -> String {
-        self.0.parts.live.measure();
+    pub async fn metrics(&self) -> String {
+        self.0.parts.live.measure().await;
         self.0.parts.metrics.text()
     }
 

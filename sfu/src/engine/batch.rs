@@ -1,5 +1,6 @@
 //! Datagrams on their way out, sealed next to each other into one buffer that is reused. Hot path: no allocation once it has grown.
 
+use crate::egress::BATCH_BYTES;
 use crate::transport::Path;
 
 /// Datagrams of one size to one path, to be sent with one call where the kernel can cut them apart (GSO).
@@ -57,15 +58,32 @@ impl Batch {
         let Ok(()) = copied;
     }
 
-    /// The next run of up to `segments_max` datagrams of one size to one path.
-    pub(super) fn poll(&mut self, segments_max: usize) -> Option<Transmit<'_>> {
-        let Some(first) = self.datagrams.get(self.taken).copied() else {
+    /// The next datagram; when there is none, the buffer is ready for what comes next.
+    pub(super) fn poll(&mut self) -> Option<Transmit<'_>> {
+        if self.taken >= self.datagrams.len() {
             self.clear();
             return None;
-        };
+        }
+        let at = self.taken;
+        self.taken += 1;
+        self.run(at, 1).map(|(transmit, _)| transmit)
+    }
+
+    /// Everything that has not been taken, in runs of up to `segments_max` datagrams of one size to one path.
+    pub(super) fn runs(&self, segments_max: usize) -> impl Iterator<Item = Transmit<'_>> {
+        let mut at = self.taken;
+        std::iter::from_fn(move || {
+            let (transmit, count) = self.run(at, segments_max)?;
+            at += count;
+            Some(transmit)
+        })
+    }
+
+    fn run(&self, at: usize, segments_max: usize) -> Option<(Transmit<'_>, usize)> {
+        let first = self.datagrams.get(at)?;
         let mut len = 0;
         let mut count = 0;
-        for datagram in self.datagrams.iter().skip(self.taken).take(segments_max.max(1)) {
+        for datagram in self.datagrams.iter().skip(at).take(segments_max.max(1)) {
             let fits = datagram.path == first.path && datagram.len <= first.len && len + datagram.len <= BURST_MAX;
             if count > 0 && !fits {
                 break;
@@ -76,12 +94,15 @@ impl Batch {
                 break;
             }
         }
-        self.taken += count;
-        let bytes = self.bytes.get(first.start..first.start + len).unwrap_or_default();
-        Some(Transmit { path: first.path, bytes, segment_size: (count > 1).then_some(first.len) })
+        let bytes = self.bytes.get(first.start..first.start + len)?;
+        Some((Transmit { path: first.path, bytes, segment_size: (count > 1).then_some(first.len) }, count))
     }
 
-    fn clear(&mut self) {
+    pub(super) fn is_full(&self) -> bool {
+        self.used >= BATCH_BYTES
+    }
+
+    pub(super) fn clear(&mut self) {
         self.used = 0;
         self.taken = 0;
         self.datagrams.clear();
@@ -99,11 +120,11 @@ mod tests {
     }
 
     fn runs(batch: &mut Batch, segments_max: usize) -> Vec<(u16, Vec<u8>, Option<usize>)> {
-        std::iter::from_fn(|| {
-            let transmit = batch.poll(segments_max)?;
-            Some((transmit.path.remote.port(), transmit.bytes.to_vec(), transmit.segment_size))
-        })
-        .collect()
+        let told =
+            |transmit: Transmit<'_>| (transmit.path.remote.port(), transmit.bytes.to_vec(), transmit.segment_size);
+        let runs = batch.runs(segments_max).map(told).collect();
+        batch.clear();
+        runs
     }
 
     #[test]
@@ -146,7 +167,7 @@ mod tests {
         let mut batch = Batch::default();
         for _ in 0..1000 {
             (0..100).for_each(|_| batch.push_bytes(path(1), &[1; 1000]));
-            while batch.poll(64).is_some() {}
+            while batch.poll().is_some() {}
         }
         assert!(batch.bytes.len() <= 131_072);
     }

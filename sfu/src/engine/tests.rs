@@ -269,7 +269,7 @@ fn sealing_for_a_receiver_allocates_nothing_once_the_buffers_have_grown() {
             let header = [0x80, 96, high, low, 0, 0, 0, 1, 0, 0, 0, 42];
             net.engine.wire.rtp(PEER, &header, b"prefix", &[7; 1100]);
         }
-        while net.engine.poll_burst(64).is_some() {}
+        while net.engine.poll_transmit().is_some() {}
     };
     round(&mut net);
     let allocated = allocation_counter::measure(|| (0..10).for_each(|_| round(&mut net)));

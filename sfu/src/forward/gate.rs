@@ -63,7 +63,7 @@ impl Gate {
         let frame = &meta.frame;
         if place > newest.0 {
             self.ends.clear(newest.0 + 1, place);
-            self.turn(place, newest, meta);
+            self.turn(place, newest.1, meta);
         }
         let cell = self.at(place);
         let through = frame.present.has(cell);
@@ -80,7 +80,7 @@ impl Gate {
         self.ends.has(place)
     }
 
-    fn turn(&mut self, place: u64, (newest, timestamp): (u64, u32), meta: &PacketMeta) {
+    fn turn(&mut self, place: u64, timestamp: u32, meta: &PacketMeta) {
         let now = self.now();
         if meta.opens {
             self.whole = Grid::ALL;
@@ -89,14 +89,14 @@ impl Gate {
             }
             return;
         }
-        if now == self.wanted {
+        if now == self.wanted || !meta.frame.starts {
             return;
         }
         if meta.timestamp != timestamp {
-            // What is missing between the pictures belongs to either; the smaller cell decides.
+            // A picture begins: what is missing before it belongs to those before.
             let slower = Cell::at(now.spatial(), now.temporal().min(self.wanted.temporal()));
             if let Some(cell) = [self.wanted, slower].into_iter().find(|cell| self.whole.has(*cell)) {
-                self.step(newest + 1, cell);
+                self.step(place, cell);
             }
         }
         if let Some(cell) = self.risen(&meta.frame) {
@@ -107,9 +107,6 @@ impl Gate {
 
     fn risen(&self, frame: &Frame) -> Option<Cell> {
         let (now, own, wanted) = (self.now(), frame.cell, self.wanted);
-        if !frame.starts {
-            return None;
-        }
         match frame.switch {
             Switch::No => None,
             Switch::Temporal => {

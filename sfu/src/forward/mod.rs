@@ -13,6 +13,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod programme;
+pub(crate) mod redundancy;
 pub(crate) mod resend;
 pub(crate) mod rewrite;
 pub(crate) mod select;

@@ -319,6 +319,23 @@ impl Rewriter {
         Some(era.apply(meta, seq, Some(picture)))
     }
 
+    /// Numbers from `next` on were given to packets that never left: they are free again. The stream must begin an era next.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for packets that wait for their line and are then not wanted any more")
+    )]
+    pub(crate) fn rewind(&mut self, next: u64) {
+        if next >= self.next() {
+            return;
+        }
+        self.places.rewind(next);
+        let end = self.places.newest() + 1;
+        for era in self.eras.iter_mut().flatten() {
+            era.first = era.first.min(end);
+            era.end = era.end.min(end);
+        }
+    }
+
     /// One past the newest number used.
     pub(crate) fn next(&self) -> u64 {
         self.places.next_out()

@@ -101,6 +101,13 @@ impl Ladder {
         ladder
     }
 
+    /// As if its publisher sent everything.
+    #[must_use]
+    pub(crate) fn all_flowing(mut self) -> Self {
+        self.rungs.iter_mut().for_each(|rung| rung.flowing = true);
+        self
+    }
+
     pub(crate) fn rungs(&self) -> &[Rung] {
         self.rungs.get(..usize::from(self.len)).unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::egress::Egress;
 use crate::forward::resend::Resends;
-use crate::forward::rewrite::{Content, Origin};
+use crate::forward::rewrite::{Content, Origin, Rewritten};
 use crate::forward::select::Choice;
 use crate::forward::stream::{Numbers, Stream, Taken};
 use crate::id::{MediaKind, Mid, PayloadType, PeerId, Ssrc};
@@ -18,11 +18,15 @@ use crate::packet::vp8::DESCRIPTOR_MAX;
 use crate::peer::Meter;
 use crate::slab::TrackAt;
 use crate::track::Track;
-use crate::track::history::Stored;
+use crate::track::history::{Padding, Stored};
 use crate::track::layer::LayerKey;
+use crate::track::redundant::{Prefix, Redundancy};
 
 /// UDP and IPv4 headers and the tag of AES-128-GCM: what a packet weighs on the wire beyond what we lay out.
 pub(crate) const WIRE_OVERHEAD: usize = 8 + 20 + 16;
+
+/// Browsers report on sound every five seconds, give or take half of it.
+const LOSS_VALID: Duration = Duration::from_secs(8);
 
 /// Original sequence number (RFC 4588, section 4) and descriptor.
 const PREFIX_MAX: usize = 2 + DESCRIPTOR_MAX;
@@ -42,6 +46,9 @@ pub(crate) struct OutSlot {
     header: HeaderTemplate,
     /// With AV1's dependency descriptor, where it was negotiated.
     extended: Option<ExtendedHeader>,
+    /// Of packets with redundancy, if the receiver takes them.
+    red: Option<RedStream>,
+    pub(crate) redundancy: Redundancy,
     repair: Option<RepairStream>,
     resends: Resends,
     sent: Sent,
@@ -50,6 +57,14 @@ pub(crate) struct OutSlot {
     /// As the receiver reported it last.
     pub(crate) received: LineReport,
     clock_rate_hz: u32,
+}
+
+/// The same stream under another payload type.
+#[derive(Clone, Debug)]
+struct RedStream {
+    header: HeaderTemplate,
+    /// What the receiver calls Opus.
+    inside: PayloadType,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +112,11 @@ impl OutSlot {
         });
         let clock_rate_hz = first.map_or(0, |codec| codec.clock_rate_hz).max(1);
         let stream = Stream::new(slot.ssrc, slot.kind, clock_rate_hz);
+        let red = first.and_then(|codec| Some((codec.red_payload_type?, codec.payload_type)));
+        let red = red.map(|(payload_type, inside)| RedStream {
+            header: HeaderTemplate::new(payload_type, slot.ssrc, mid, level),
+            inside,
+        });
         let resends = Resends::new(stream.rewriter.next());
         Self {
             mid: slot.mid.clone(),
@@ -109,6 +129,8 @@ impl OutSlot {
             speaks: None,
             header,
             extended: slot.extensions.dependency_descriptor.map(ExtendedHeader::new),
+            red,
+            redundancy: Redundancy::None,
             repair,
             resends,
             sent: Sent::default(),
@@ -153,35 +175,41 @@ impl OutSlot {
         match self.stream.take(now, track, key, stored.meta) {
             Taken::No => Passed::No,
             Taken::Passed(numbers) => {
-                self.send(to, track.codec.codec, numbers, stored, egress);
+                self.send(to, track, numbers, stored, egress);
                 Passed::Sent
             }
             Taken::Opened { numbers, left } => {
-                self.send(to, track.codec.codec, numbers, stored, egress);
+                self.send(to, track, numbers, stored, egress);
                 Passed::Opened { left }
             }
         }
     }
 
-    fn send(
-        &mut self,
-        to: PeerId,
-        codec: Codec,
-        Numbers { rewritten: numbers, ends_picture }: Numbers,
-        stored: Stored<'_>,
-        egress: &mut impl Egress,
-    ) {
-        self.speak(codec);
-        let Stored { meta, .. } = stored;
-        let shared = shared(stored, numbers.replaced, numbers.content);
+    fn send(&mut self, to: PeerId, track: &Track, numbers: Numbers, stored: Stored<'_>, egress: &mut impl Egress) {
+        self.speak(track.codec.codec);
+        let Numbers { rewritten: numbers, ends_picture } = numbers;
+        let meta = stored.meta;
+        let padding = match numbers.content {
+            Content::Whole => stored.padding,
+            Content::Blank => Padding::None,
+        };
+        let shared = match numbers.content {
+            Content::Whole => stored.sent_from(numbers.replaced),
+            Content::Blank => &[],
+        };
+        let redundant = self.redundant(track, numbers, meta.seq);
+        let (template, prefix) = match (&mut self.red, &redundant) {
+            (Some(red), Some(redundant)) => (&mut red.header, redundant.bytes()),
+            _ => (&mut self.header, numbers.descriptor()),
+        };
         let marker = marker(self.kind, meta.marker || ends_picture, numbers.opens_era, numbers.content);
-        let mut header = self.header.of(marker, numbers.seq as u16, numbers.timestamp, meta.level);
+        let mut header = template.of(marker, padding, numbers.seq as u16, numbers.timestamp, meta.level);
         if let (Some(extended), Some(descriptor)) = (&mut self.extended, dependency(stored, numbers.content)) {
             header = extended.of(header, descriptor, numbers.frame_number);
         }
-        let wire = header.len() + numbers.descriptor().len() + shared.len() + WIRE_OVERHEAD;
-        egress.rtp(to, header, numbers.descriptor(), shared);
-        let octets = numbers.descriptor().len() + shared.len();
+        let wire = header.len() + prefix.len() + shared.len() + WIRE_OVERHEAD;
+        egress.rtp(to, header, prefix, shared);
+        let octets = prefix.len() + shared.len();
         self.sent.packets = self.sent.packets.wrapping_add(1);
         self.sent.octets = self.sent.octets.wrapping_add(octets as u32);
         self.sent.wire.add(wire);
@@ -190,6 +218,12 @@ impl OutSlot {
             self.sent.frames += 1;
         }
         self.resends.sent(numbers.seq, wire);
+    }
+
+    /// What the packet takes along of the past. Where another begins to speak there is no past.
+    fn redundant<'a>(&self, track: &'a Track, numbers: Rewritten, seq: u64) -> Option<Prefix<'a>> {
+        let red = self.red.as_ref().filter(|_| self.redundancy != Redundancy::None && !numbers.opens_era)?;
+        track.prefixes.as_ref()?.of(seq, self.redundancy, red.inside)
     }
 
     /// Sends a packet once more, as RTX (RFC 4588). Where RTX was not negotiated nothing comes again: the same number would have to be
@@ -202,7 +236,7 @@ impl OutSlot {
         stored: Stored<'_>,
         egress: &mut impl Egress,
     ) {
-        let Stored { meta, payload } = stored;
+        let Stored { meta, payload, .. } = stored;
         let payload_type = self.carries(codec).and_then(|carried| carried.repair_payload_type);
         let (Some(repair), Some(payload_type)) = (&mut self.repair, payload_type) else { return };
         let Some(Numbers { rewritten: numbers, ends_picture }) = self.stream.again(origin, meta) else { return };
@@ -213,7 +247,7 @@ impl OutSlot {
         let shared = shared(stored, numbers.replaced, numbers.content);
         let marker = marker(self.kind, meta.marker || ends_picture, numbers.opens_era, numbers.content);
         repair.header.retype(payload_type);
-        let mut header = repair.header.of(marker, repair.next, numbers.timestamp, meta.level);
+        let mut header = repair.header.of(marker, Padding::None, repair.next, numbers.timestamp, meta.level);
         if let (Some(extended), Some(descriptor)) = (&mut self.extended, dependency(stored, numbers.content)) {
             header = extended.of(header, descriptor, numbers.frame_number);
         }
@@ -235,6 +269,12 @@ impl OutSlot {
     pub(crate) fn measure(&mut self) -> (Meter, u64) {
         let before = std::mem::replace(&mut self.measured, self.sent);
         (self.sent.wire.since(before.wire), self.sent.frames - before.frames)
+    }
+
+    /// The share of packets the receiver said it lost, if it said so lately.
+    pub(crate) fn loss_reported(&self, now: Instant) -> Option<f32> {
+        let at = self.received.at?;
+        (now.saturating_duration_since(at) <= LOSS_VALID).then_some(self.received.loss)
     }
 
     pub(crate) fn reported(&mut self, now: Instant, block: &ReportBlock) {

@@ -1,6 +1,6 @@
 //! One outgoing stream: what feeds it now, what it waits for, and its numbers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::forward::gate::Gate;
 use crate::forward::rewrite::{Content, Opening, Origin, Rewriter, Rewritten};
@@ -9,7 +9,7 @@ use crate::packet::frame::Cell;
 use crate::track::Track;
 use crate::track::clock::{micros_since, ticks};
 use crate::track::history::PacketMeta;
-use crate::track::layer::LayerKey;
+use crate::track::layer::{Layer, LayerKey};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Feed {
@@ -57,6 +57,9 @@ pub(crate) struct Numbers {
 
 /// When the clocks of two layers put a switch further from its arrival than this, one of them is wrong.
 const CLOCKS_APART_MAX_S: i64 = 1;
+
+/// A source whose newest packet is older than this is not merely between two frames.
+const STANDSTILL: Duration = Duration::from_millis(250);
 
 impl Stream {
     pub(crate) fn new(ssrc: Ssrc, kind: MediaKind, rate_hz: u32) -> Self {
@@ -169,10 +172,24 @@ impl Stream {
         self.gate.now()
     }
 
-    /// Begins with a packet of the past. The caller passes on everything up to the present and then calls [`Self::caught_up`].
-    pub(crate) fn begin_replay(&mut self, now: Instant, key: LayerKey, cell: Cell, first: &PacketMeta) {
+    /// Whether what came at `newest_at` is the past for this stream: it has sent something later, and time does not run backwards.
+    pub(crate) fn has_passed(&self, newest_at: Instant) -> bool {
+        self.sent_at.is_some_and(|sent_at| sent_at > newest_at + STANDSTILL)
+    }
+
+    /// Begins with a packet of the past. The caller passes on everything up to the present, of which the newest came at `newest_at`,
+    /// and then calls [`Self::caught_up`]. Were it taken for newer than it is, the receiver's clock would run ahead a little with
+    /// every switch.
+    pub(crate) fn begin_replay(
+        &mut self,
+        now: Instant,
+        key: LayerKey,
+        cell: Cell,
+        first: &PacketMeta,
+        newest_at: Instant,
+    ) {
         self.gate.want(cell);
-        let ticks = self.ticks_by_arrival(now);
+        let ticks = self.ticks_by_arrival(now) - ticks(micros_since(now, newest_at), self.rate_hz);
         self.rewriter.begin(key, first, Opening::Replay { ticks });
         self.gate.begin(self.rewriter.newest().0 + 1);
         self.feed = Feed::Live { now: key, next: None };
@@ -195,7 +212,8 @@ impl Stream {
         key: LayerKey,
         timestamp: u32,
     ) -> i64 {
-        let by_arrival = self.ticks_by_arrival(now);
+        // A key frame whose beginning had to be repaired comes after frames that are younger than it.
+        let by_arrival = self.ticks_by_arrival(now) - behind_newest(track, key, timestamp);
         let by_capture = relieved.filter(|relieved| relieved.track == key.track).and_then(|relieved| {
             track.ticks_between(relieved.layer, self.rewriter.newest_source_timestamp()?, key.layer, timestamp)
         });
@@ -203,4 +221,10 @@ impl Stream {
             .filter(|ticks| (ticks - by_arrival).abs() < CLOCKS_APART_MAX_S * i64::from(self.rate_hz))
             .unwrap_or(by_arrival)
     }
+}
+
+/// How much older than its layer's newest packet a packet is.
+fn behind_newest(track: &Track, key: LayerKey, timestamp: u32) -> i64 {
+    let newest = track.layer(key.layer).and_then(Layer::newest_timestamp).unwrap_or(timestamp);
+    i64::from((newest.wrapping_sub(timestamp) as i32).max(0))
 }

@@ -12,7 +12,7 @@ use super::socket::{Socket, bind};
 use super::tap::TapSender;
 use super::worker::{Order, Outlets, PublishedDrops, Worker};
 use crate::command::{Command, CommandRefused, Reply};
-use crate::engine::{Drops, Engine, EngineConfig};
+use crate::engine::{Census, Drops, Engine, EngineConfig};
 use crate::fact::Fact;
 use crate::id::RoomId;
 use crate::transport::DtlsUnusable;
@@ -99,6 +99,15 @@ impl Bridge {
     #[must_use]
     pub fn drops(&self) -> Drops {
         self.drops.read()
+    }
+
+    /// How many there are of everything that comes and goes; none of anything after the bridge has stopped.
+    pub async fn census(&self) -> Census {
+        let (reply, census) = oneshot::channel();
+        match self.orders.send(Order::Census(reply)).await {
+            Ok(()) => census.await.unwrap_or_default(),
+            Err(_) => Census::default(),
+        }
     }
 
     #[must_use]

@@ -4,8 +4,10 @@
 
 mod address;
 pub mod bridge;
+mod outbox;
 pub mod recorder;
-mod socket;
+pub mod socket;
+mod source;
 pub mod tap;
 mod worker;
 

@@ -5,16 +5,16 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::sleep_until;
 
 use super::socket::{Inbox, Socket};
 use super::tap::{TapSender, Tapped};
 use crate::command::{Command, CommandRefused, Reply};
-use crate::engine::{Dropped, Drops, Engine};
+use crate::engine::{Census, Dropped, Drops, Engine};
 use crate::fact::Fact;
 use crate::id::RoomId;
 use crate::tap::TapEvent;
@@ -22,12 +22,10 @@ use crate::tap::TapEvent;
 /// Batches read before orders, timers and sending get their turn again.
 const BATCHES_AT_ONCE: usize = 8;
 
-/// How long a full send buffer is waited for. Media that is later than this is worth less than the media behind it.
-const SEND_PATIENCE: Duration = Duration::from_millis(2);
-
 pub(super) enum Order {
     Command(Box<Command>, oneshot::Sender<Result<Reply, CommandRefused>>),
     StartTap(RoomId, TapSender, oneshot::Sender<Result<Reply, CommandRefused>>),
+    Census(oneshot::Sender<Census>),
     /// Everybody is told goodbye; answered when that has been sent.
     Shutdown(oneshot::Sender<()>),
 }
@@ -102,7 +100,7 @@ impl Worker {
                     None => return self.shut_down().await,
                 },
                 ready = self.socket.readable() => match ready {
-                    Ok(()) => self.receive(),
+                    Ok(()) => self.receive().await,
                     Err(error) => tracing::error!(%error, "the media port cannot be read"),
                 },
                 () = timer => {}
@@ -133,6 +131,11 @@ impl Worker {
                 }
                 (reply, outcome)
             }
+            Order::Census(reply) => {
+                // Who asked may have given up waiting.
+                let _gone = reply.send(self.engine.census());
+                return;
+            }
             Order::Shutdown(_) => return,
         };
         if let Some(outcome) = outcome {
@@ -142,7 +145,7 @@ impl Worker {
         }
     }
 
-    fn receive(&mut self) {
+    async fn receive(&mut self) {
         let mut inbox = self.inbox.take().unwrap_or_else(|| Box::new(Inbox::new()));
         for _ in 0..BATCHES_AT_ONCE {
             match self.socket.receive(&mut inbox) {
@@ -157,6 +160,9 @@ impl Worker {
             let now = Instant::now();
             for (path, datagram) in inbox.datagrams() {
                 self.guarded(|engine| engine.handle_datagram(now, path, datagram));
+                if self.engine.is_full() {
+                    self.send().await;
+                }
             }
         }
         self.inbox = Some(inbox);
@@ -182,25 +188,19 @@ impl Worker {
         self.drops.publish(self.engine.drops());
     }
 
+    /// Sends what is ready, and what becomes ready by it.
     async fn send(&mut self) {
-        let segments_max = self.socket.segments_max();
-        let mut lost = 0;
-        let mut patient = true;
-        while let Some(transmit) = self.engine.poll_burst(segments_max) {
-            let mut sent = self.socket.send(&transmit);
-            if patient && sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
-                let writable = timeout(SEND_PATIENCE, self.socket.writable()).await;
-                // Waiting for every one of a batch would hold up what arrives meanwhile.
-                patient = writable.is_ok();
-                sent = if patient { self.socket.send(&transmit) } else { sent };
+        loop {
+            let lost = self.socket.send_all(self.engine.transmits(self.socket.segments_max())).await;
+            self.engine.clear_transmits();
+            if lost > 0 {
+                self.engine.count_drops(Dropped::TxSocket, lost);
             }
-            let Err(error) = sent else { continue };
-            let datagrams = transmit.segment_size.map_or(1, |size| transmit.bytes.len().div_ceil(size));
-            lost += datagrams as u64;
-            tracing::debug!(%error, datagrams, "the media port did not take datagrams");
-        }
-        if lost > 0 {
-            self.engine.count_drops(Dropped::TxSocket, lost);
+            if !self.engine.is_handing_on() {
+                return;
+            }
+            let now = Instant::now();
+            self.guarded(|engine| engine.handle_timeout(now));
         }
     }
 

@@ -84,6 +84,7 @@ mod tests {
     use crate::id::{Mid, PayloadType, Ssrc};
     use crate::packet::header::HeaderTemplate;
     use crate::packet::rtp::RtpPacket;
+    use crate::track::history::Padding;
 
     proptest! {
         #[test]
@@ -97,7 +98,7 @@ mod tests {
             let named = (!bare).then_some((4, &mid));
             let mut template = HeaderTemplate::new(PayloadType(45), Ssrc(9), named, None);
             let mut extended = ExtendedHeader::new(12);
-            let header = extended.of(template.of(true, 7, 99, 0), &descriptor, frame_number);
+            let header = extended.of(template.of(true, Padding::None, 7, 99, 0), &descriptor, frame_number);
             let packet = RtpPacket::parse(header).unwrap();
             prop_assert!(packet.payload.is_empty() && packet.marker);
             prop_assert_eq!((packet.seq.0, packet.timestamp), (7, 99));

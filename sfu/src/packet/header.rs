@@ -2,6 +2,7 @@
 //! equal layouts also keep runs of equal-sized datagrams whole for the kernel's segmentation offload.
 
 use crate::id::{Mid, PayloadType, Ssrc};
+use crate::track::history::Padding;
 
 /// Fixed header, extension header, MID (one byte of id and length, at most 16 of text), audio level, padding to four bytes. Room is
 /// left for the transport-wide sequence number that send-side estimation will add.
@@ -9,6 +10,9 @@ const HEADER_MAX: usize = 12 + 4 + 17 + 2 + 3 + 3;
 
 /// RFC 8285: a one-byte element holds 1 to 16 bytes.
 const MID_MAX: usize = 16;
+
+/// The last byte of the payload counts bytes of padding (RFC 3550 section 5.1).
+const PADDED: u8 = 0x20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderTemplate {
@@ -57,10 +61,11 @@ impl HeaderTemplate {
     }
 
     /// The header of one packet. `level` is written only where the layout has a place for it.
-    pub(crate) fn of(&mut self, marker: bool, seq: u16, timestamp: u32, level: u8) -> &[u8] {
+    pub(crate) fn of(&mut self, marker: bool, padding: Padding, seq: u16, timestamp: u32, level: u8) -> &[u8] {
         let [s0, s1] = seq.to_be_bytes();
         let [t0, t1, t2, t3] = timestamp.to_be_bytes();
-        if let Some([_, second, seq0, seq1, time0, time1, time2, time3]) = self.bytes.first_chunk_mut::<8>() {
+        if let Some([first, second, seq0, seq1, time0, time1, time2, time3]) = self.bytes.first_chunk_mut::<8>() {
+            *first = (*first & !PADDED) | if padding == Padding::None { 0 } else { PADDED };
             *second = (*second & 0x7F) | (u8::from(marker) << 7);
             (*seq0, *seq1) = (s0, s1);
             (*time0, *time1, *time2, *time3) = (t0, t1, t2, t3);
@@ -98,27 +103,27 @@ mod tests {
     fn the_header_reads_back_with_mid_and_level() {
         let mid = Mid("sixteen-bytes-id".to_owned());
         let mut template = HeaderTemplate::new(PayloadType(111), Ssrc(7), Some((4, &mid)), Some(1));
-        let header = template.of(true, 0xABCD, 0x0102_0304, 33).to_vec();
+        let header = template.of(true, Padding::None, 0xABCD, 0x0102_0304, 33).to_vec();
         let packet = RtpPacket::parse(&header).unwrap();
         assert!(packet.marker);
         assert_eq!((packet.payload_type, packet.seq.0, packet.timestamp), (PayloadType(111), 0xABCD, 0x0102_0304));
         assert_eq!(packet.extensions.text(Some(4)), Some("sixteen-bytes-id"));
         assert_eq!(packet.extensions.level(Some(1)), Some(33));
         assert!(packet.payload.is_empty());
-        assert!(!RtpPacket::parse(template.of(false, 0, 0, 127)).unwrap().marker);
+        assert!(!RtpPacket::parse(template.of(false, Padding::None, 0, 0, 127)).unwrap().marker);
     }
 
     #[test]
     fn without_extensions_the_header_has_twelve_bytes() {
         let mut template = HeaderTemplate::new(PayloadType(96), Ssrc(7), None, None);
-        assert_eq!(template.of(false, 1, 2, 0).len(), 12);
+        assert_eq!(template.of(false, Padding::None, 1, 2, 0).len(), 12);
     }
 
     #[test]
     fn every_packet_of_a_stream_has_the_same_layout() {
         let mid = Mid("3".to_owned());
         let mut template = HeaderTemplate::new(PayloadType(96), Ssrc(7), Some((1, &mid)), None);
-        let lengths: Vec<_> = (0..9).map(|n| template.of(n % 2 == 0, n, 7, 0).len()).collect();
+        let lengths: Vec<_> = (0..9).map(|n| template.of(n % 2 == 0, Padding::None, n, 7, 0).len()).collect();
         assert!(lengths.iter().all(|len| *len == lengths[0]));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod extended;
 pub(crate) mod frame;
 pub(crate) mod h264;
 pub(crate) mod header;
+pub(crate) mod red;
 pub(crate) mod report;
 pub(crate) mod rtcp;
 pub(crate) mod rtp;

@@ -15,6 +15,7 @@ fn camera(streams: Streams) -> Publication {
             codec: Codec::Vp8,
             payload_type: PayloadType(96),
             repair_payload_type: Some(PayloadType(97)),
+            red_payload_type: None,
             clock_rate_hz: 90_000,
             feedback: Feedback::default(),
         },

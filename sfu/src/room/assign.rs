@@ -147,6 +147,7 @@ impl Room {
 
     /// Chooses the layer for a slot's track and turns the slot to it.
     fn aim(&mut self, now: Instant, place: SlotAt, egress: &mut impl Egress) {
+        self.want_shown(now, place);
         let Some(peer) = self.peers.get(place.peer) else { return };
         let Some(slot) = peer.slots.get(usize::from(place.slot)) else { return };
         let Some((at, track)) = slot.assigned.and_then(|at| Some((at, self.tracks.get(at)?))) else { return };
@@ -200,11 +201,14 @@ impl Room {
         });
         let Some((layer, key, replay)) = found else { return };
         let Some(first) = layer.history.packet(replay.first) else { return };
+        let Some(newest_at) = layer.history.arrived(replay.last) else { return };
         let id = peer.id;
-        peer.replayed(replay.bytes);
         let Some(slot) = peer.slots.get_mut(usize::from(place.slot)) else { return };
+        if slot.stream.has_passed(newest_at) {
+            return;
+        }
         let before = slot.stream.sources();
-        slot.stream.begin_replay(now, key, cell, first.meta);
+        slot.stream.begin_replay(now, key, cell, first.meta, newest_at);
         for seq in replay.first..=replay.last {
             if let Some(stored) = layer.history.packet(seq) {
                 let passed = slot.pass(now, id, track, key, stored, egress);
@@ -212,6 +216,7 @@ impl Room {
             }
         }
         slot.stream.caught_up(replay.last);
+        peer.replayed(replay.bytes);
         self.follow_sources(place, before);
     }
 
@@ -236,7 +241,7 @@ impl Room {
             self.aim(now, place, egress);
         }
         if self.programme.as_ref().is_some_and(|programme| programme.shown == Some(at)) {
-            self.aim_programme(at);
+            self.aim_programme(now, at);
         }
     }
 
@@ -333,7 +338,7 @@ impl Room {
         if let Some(programme) = &mut self.programme {
             programme.shown = Some(first);
         }
-        self.aim_programme(first);
+        self.aim_programme(now, first);
     }
 
     /// A picture that is switched off, held back or gone must not stand still in the recording, whether or not another takes its
@@ -361,7 +366,8 @@ impl Room {
         tracks.find(|at| self.tracks.get(*at).is_some_and(|track| track.name == name))
     }
 
-    fn aim_programme(&mut self, at: TrackAt) {
+    fn aim_programme(&mut self, now: Instant, at: TrackAt) {
+        self.want_layer(now, at, None);
         let Some(track) = self.tracks.get(at) else { return };
         let Some((target, cell)) = target_of(at, track, None, Choice::ALL) else { return };
         let Some(programme) = &mut self.programme else { return };

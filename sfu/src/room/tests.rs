@@ -3,9 +3,12 @@
 mod actors;
 mod assigning;
 mod forwarding;
+mod gathering;
 mod harness;
 mod hostile;
 mod layered;
+mod layers;
 mod lossy;
 mod recording;
+mod redundant;
 mod watching;

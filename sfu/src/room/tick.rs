@@ -49,8 +49,12 @@ impl Room {
             self.report_all_arrivals(egress);
         }
         if second {
+            for (_, peer) in self.peers.iter_mut() {
+                peer.judge_redundancy(now);
+            }
             self.report_streams(now, egress);
             self.measure(now);
+            self.settle_demand(now);
         }
     }
 

@@ -24,6 +24,10 @@ const BYTES_MAX: usize = 640 * 1024;
 /// The longest payload that is kept. No path carries a larger datagram unfragmented.
 pub(crate) const PAYLOAD_MAX: usize = 1_500;
 
+/// Kept behind each payload: read together with it, the packet has one byte of RTP padding (RFC 3550 section 5.1; the last byte
+/// counts the padding). Senders cut a frame into packets of k and k + 1 bytes; padded to one size they leave in one run.
+const PADDING: u8 = 1;
+
 /// What was read from a packet, once, for everybody it goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PacketMeta {
@@ -44,6 +48,27 @@ pub(crate) struct Stored<'a> {
     pub(crate) meta: &'a PacketMeta,
     /// With AV1's dependency descriptor in front, if it came with one.
     pub(crate) payload: &'a [u8],
+    /// The same bytes and one of padding behind them.
+    pub(crate) padded: &'a [u8],
+    /// How it is to be sent.
+    pub(crate) padding: Padding,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Padding {
+    None,
+    OneByte,
+}
+
+impl<'a> Stored<'a> {
+    /// The payload from its byte `from` on, as it is to be sent.
+    pub(crate) fn sent_from(&self, from: u8) -> &'a [u8] {
+        let sent = match self.padding {
+            Padding::None => self.payload,
+            Padding::OneByte => self.padded,
+        };
+        sent.get(usize::from(from)..).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +92,11 @@ pub(crate) struct History {
 impl History {
     /// Keeps a packet, its two parts as one. Payloads over [`PAYLOAD_MAX`] are the caller's to refuse; here they are not kept.
     pub(crate) fn insert(&mut self, now: Instant, meta: PacketMeta, parts: [&[u8]; 2]) {
-        let len = parts.iter().map(|part| part.len()).sum();
+        let len: usize = parts.iter().map(|part| part.len()).sum();
         if len > PAYLOAD_MAX {
             return;
         }
-        self.make_room(now, meta.seq, len);
+        self.make_room(now, meta.seq, len + 1);
         self.lay(now, meta, parts);
     }
 
@@ -81,8 +106,14 @@ impl History {
             return None;
         }
         let start = (entry.position % self.bytes.len() as u64) as usize;
-        let payload = self.bytes.get(start..start + usize::from(entry.len))?;
-        Some(Stored { meta: &entry.meta, payload })
+        let padded = self.bytes.get(start..=start + usize::from(entry.len))?;
+        let (_, payload) = padded.split_last()?;
+        Some(Stored { meta: &entry.meta, payload, padded, padding: Padding::None })
+    }
+
+    pub(crate) fn arrived(&self, seq: u64) -> Option<Instant> {
+        let entry = self.entries.get(self.slot(seq))?.as_ref()?;
+        (entry.meta.seq == seq && self.is_whole(entry)).then_some(entry.at)
     }
 
     pub(crate) fn contains(&self, seq: u64) -> bool {
@@ -150,18 +181,19 @@ impl History {
 
     fn lay(&mut self, at: Instant, meta: PacketMeta, [front, payload]: [&[u8]; 2]) {
         let len = front.len() + payload.len();
-        let position = self.position_for(len);
+        let position = self.position_for(len + 1);
         let start = (position % self.bytes.len().max(1) as u64) as usize;
         let slot = self.slot(meta.seq);
-        if let Some((head, tail)) =
-            self.bytes.get_mut(start..start + len).and_then(|at| at.split_at_mut_checked(front.len()))
+        if let Some((padding, place)) = self.bytes.get_mut(start..=start + len).and_then(<[u8]>::split_last_mut)
+            && let Some((head, tail)) = place.split_at_mut_checked(front.len())
             && let Ok(len) = u16::try_from(len)
             && let Some(entry) = self.entries.get_mut(slot)
         {
             head.copy_from_slice(front);
             tail.copy_from_slice(payload);
+            *padding = PADDING;
             *entry = Some(Entry { meta, position, len, at });
-            self.written = position + u64::from(len);
+            self.written = position + u64::from(len) + 1;
             self.order.push_back((position, at));
         }
     }

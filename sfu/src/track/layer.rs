@@ -122,6 +122,10 @@ pub(crate) struct Layer {
     /// The volume when figures were last taken, and when the last report was written.
     measured: Volume,
     reported: Volume,
+    /// One past the newest packet that went on to the subscribers.
+    handed_on: u64,
+    /// Packets that came since then and leave together.
+    gathered: Option<Gathered>,
     /// First packet of the newest key frame in the history.
     key_frame: Option<u64>,
     newest_timestamp: Option<u32>,
@@ -152,6 +156,8 @@ impl Layer {
             rates: Rates::default(),
             measured: Volume::default(),
             reported: Volume::default(),
+            handed_on: 0,
+            gathered: None,
             key_frame: None,
             newest_timestamp: None,
             heard_at: None,
@@ -175,6 +181,10 @@ impl Layer {
         self.tapped || !self.subscribers.is_empty()
     }
 
+    pub(crate) fn newest_timestamp(&self) -> Option<u32> {
+        self.newest_timestamp
+    }
+
     pub(crate) fn heard_at(&self) -> Option<Instant> {
         self.heard_at
     }
@@ -191,6 +201,7 @@ impl Layer {
     pub(crate) fn shut(&mut self) {
         self.history.clear();
         self.missing.clear();
+        self.gathered = None;
         self.key_frame = None;
         self.flowing = false;
         self.heard_at = None;
@@ -198,6 +209,7 @@ impl Layer {
 
     fn begin_again(&mut self) {
         self.shut();
+        self.handed_on = 0;
         self.epoch += 1;
         self.newest_timestamp = None;
         self.reader = Reader::default();
@@ -307,6 +319,34 @@ impl Layer {
         self.size_of(Cell::at(u8::MAX, 0))
     }
 
+    /// A packet is in the history: it joins what is gathered, or goes on by itself when its neighbours have gone already.
+    pub(crate) fn gather(&mut self, now: Instant, seq: u64) -> Gathering {
+        if seq < self.handed_on {
+            return Gathering::Late;
+        }
+        let gathered = self.gathered.get_or_insert(Gathered { first: seq, last: seq, packets: 0, since: now });
+        gathered.first = gathered.first.min(seq);
+        gathered.last = gathered.last.max(seq);
+        gathered.packets += 1;
+        if gathered.packets == 1 { Gathering::Begun } else { Gathering::Joined }
+    }
+
+    pub(crate) fn gathered(&self) -> Option<Gathered> {
+        self.gathered
+    }
+
+    /// What was gathered goes on now.
+    pub(crate) fn take_gathered(&mut self) -> Option<Gathered> {
+        let gathered = self.gathered.take()?;
+        self.handed_on = gathered.last + 1;
+        Some(gathered)
+    }
+
+    /// One past the newest packet that went on to the subscribers.
+    pub(crate) fn handed_on(&self) -> u64 {
+        self.handed_on
+    }
+
     /// The publisher said goodbye to this stream: it is silent as of now.
     pub(crate) fn ended(&mut self) {
         self.heard_at = None;
@@ -339,6 +379,25 @@ impl Layer {
         let bytes = self.history.run(first, last).filter(|bytes| *bytes <= bytes_max)?;
         Some(Replay { first, last, bytes })
     }
+}
+
+/// Packets that wait to leave together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Gathered {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) packets: u32,
+    pub(crate) since: Instant,
+}
+
+/// What became of a packet that may wait for its neighbours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Gathering {
+    /// It is the first to wait.
+    Begun,
+    Joined,
+    /// Newer ones have gone on before it.
+    Late,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

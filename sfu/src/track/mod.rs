@@ -13,6 +13,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod clock;
+pub(crate) mod demand;
 pub(crate) mod history;
 pub(crate) mod inside;
 pub(crate) mod keyframes;
@@ -22,18 +23,21 @@ pub(crate) mod missing;
 pub(crate) mod pictures;
 pub(crate) mod rates;
 pub(crate) mod reception;
+pub(crate) mod redundant;
 
 use std::time::{Duration, Instant};
 
 use crate::command::Right;
 use crate::forward::select::{Ladder, Rung, SPATIAL_MAX};
 use crate::id::{Source, Ssrc, TrackRef};
-use crate::negotiated::{ExtensionIds, NegotiatedCodec, Publication, Streams};
+use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
+use crate::track::demand::Demand;
 use crate::track::inside::Kind;
 use crate::track::layer::{Accepted, Incoming, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
+use crate::track::redundant::Prefixes;
 
 /// A camera layer without packets for this long has been switched off by its publisher's own rate control.
 const LAYER_DRY_AFTER: Duration = Duration::from_millis(700);
@@ -59,6 +63,9 @@ pub(crate) struct Track {
     /// Lowest first.
     pub(crate) layers: Vec<Layer>,
     pub(crate) loudness: Loudness,
+    /// Of a microphone: what its newest packet takes along of the past.
+    pub(crate) prefixes: Option<Prefixes>,
+    pub(crate) demand: Demand,
     right: Right,
     flow: Flow,
 }
@@ -79,6 +86,8 @@ impl Track {
             extensions: publication.extensions,
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
+            prefixes: (publication.codec.codec == Codec::Opus).then(|| Prefixes::new(publication.codec.payload_type)),
+            demand: Demand::new(layers),
             right,
             flow: Flow::Never,
         }
@@ -116,8 +125,17 @@ impl Track {
             // What was sent while it was held back must not be heard or seen afterwards, and what was kept before not now.
             self.layers.iter_mut().for_each(Layer::shut);
             self.loudness = Loudness::default();
+            self.demand.reset();
         }
         changed
+    }
+
+    /// Lays out what the packet `seq` of a microphone takes along for receivers that lose some.
+    pub(crate) fn prepare_prefixes(&mut self, layer: u8, seq: u64) {
+        let Self { prefixes, layers, .. } = self;
+        if let (Some(prefixes), Some(layer)) = (prefixes, layers.get(usize::from(layer))) {
+            prefixes.prepare(&layer.history, seq);
+        }
     }
 
     pub(crate) fn accept(&mut self, now: Instant, layer: u8, packet: Incoming<'_>) -> Result<Accepted, RtpDropped> {
@@ -133,8 +151,12 @@ impl Track {
     }
 
     /// Returns whether the track as a whole begins to flow.
-    pub(crate) fn begins(&mut self) -> bool {
-        std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing
+    pub(crate) fn begins(&mut self, now: Instant) -> bool {
+        let began = std::mem::replace(&mut self.flow, Flow::Flowing) != Flow::Flowing;
+        if began {
+            self.demand.begin(now);
+        }
+        began
     }
 
     /// Notices silence. Returns what changed: single layers, or the whole track.

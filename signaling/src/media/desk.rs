@@ -14,7 +14,7 @@ use super::line::line_view;
 use crate::clock::UtcMs;
 use crate::id::ParticipantId;
 use crate::meeting::{MediaNews, MediaOrder, Path, SOURCES, SourceSet, Ticket};
-use crate::wire::{LineQuality, LineView, PauseReason, RefusalCode, SlotDrawn, SlotView, SourceName};
+use crate::wire::{LineQuality, LineView, PauseReason, RefusalCode, SlotDrawn, SlotView, SourceLayers, SourceName};
 
 /// Peers are numbered within their room, so that a fact finds its room without being looked up.
 const PEER_BITS: u32 = 24;
@@ -202,6 +202,14 @@ impl Desk {
                 if let Some(Peer { owner, path: Path::Browser, .. }) = self.peers.get(&peer) {
                     let (participant, slots) = (*owner, slots.iter().map(|slot| self.slot_view(slot)).collect());
                     self.news.push_back(MediaNews::Slots { participant, slots });
+                }
+            }
+            Fact::LayersWanted { track, rids } => {
+                // Nobody can tell a program that came by WHIP: it goes on sending what it sends.
+                if let Some(Peer { owner, path: Path::Browser, .. }) = self.peers.get(&track.peer) {
+                    let rids = rids.into_iter().map(|rid| rid.0).collect();
+                    let wanted = SourceLayers { source: source_name(track.source), rids };
+                    self.news.push_back(MediaNews::Layers { participant: *owner, wanted });
                 }
             }
             Fact::Speaker { peer, .. } => {

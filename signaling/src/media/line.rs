@@ -65,7 +65,15 @@ pub(super) fn line_view<'a>(
     let rtt_ms = rtt.map(|rtt| round1(rtt.as_secs_f32() * 1000.0));
     let quality = grade(was, idle, rtt_ms, &up, &down);
     let since = i64::try_from(idle.min(Duration::from_secs(3600)).as_millis()).unwrap_or(0);
-    LineView { participant: participant.0, quality, rtt_ms, up, down, last_seen: now.0 - since }
+    LineView {
+        participant: participant.0,
+        quality,
+        rtt_ms,
+        up,
+        down,
+        down_capacity_bps: None,
+        last_seen: now.0 - since,
+    }
 }
 
 fn grade(

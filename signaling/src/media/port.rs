@@ -41,7 +41,7 @@ pub(crate) fn room_of_fact(fact: &Fact) -> RoomId {
         | Fact::PathBack { peer }
         | Fact::Slots { peer, .. }
         | Fact::Stats { peer, .. } => room_of(*peer),
-        Fact::Flowing { track } | Fact::Dried { track } => room_of(track.peer),
+        Fact::Flowing { track } | Fact::Dried { track } | Fact::LayersWanted { track, .. } => room_of(track.peer),
         Fact::Speaker { room, .. } => *room,
     }
 }

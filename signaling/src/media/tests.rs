@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu::command::{Command, CommandRefused, Purpose, Reply, Right};
 use sfu::fact::{DisconnectReason, Fact, PeerStats, SlotView};
-use sfu::id::{MediaKind, Mid, PeerId, RoomId, Source, TrackRef};
+use sfu::id::{MediaKind, Mid, PeerId, Rid, RoomId, Source, TrackRef};
 use sfu::transport::OfferRefused;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::clock::UtcMs;
 use crate::id::{ConnectionId, ParticipantId};
 use crate::meeting::{MediaNews, MediaOrder, Path, SOURCES, SourceSet, Ticket};
-use crate::wire::{LineQuality, RefusalCode, SlotDrawn, SourceName};
+use crate::wire::{LineQuality, RefusalCode, SlotDrawn, SourceLayers, SourceName};
 
 const ROOM: RoomId = RoomId(3);
 const A: ParticipantId = ParticipantId(Uuid::from_u128(1));
@@ -194,6 +194,24 @@ fn facts_about_peers_become_news_about_participants() {
     assert_eq!(told[0], MediaNews::Speaker { participant: Some(B) });
     let MediaNews::Slots { participant, slots } = &told[1] else { panic!() };
     assert_eq!((*participant, slots[0].participant, slots[0].source), (A, Some(B.0), Some(SourceName::Camera)));
+}
+
+#[test]
+fn a_page_is_told_which_layers_are_wanted_and_a_program_that_came_by_whip_is_not() {
+    let mut desk = Desk::new(ROOM);
+    let a = joined(&mut desk, A, Path::Browser);
+    let b = joined(&mut desk, B, Path::Whip);
+    for peer in [a, b] {
+        let track = TrackRef { peer, source: Source::Camera };
+        desk.handle_fact(Fact::LayersWanted { track, rids: vec![Rid("q".into())] }, UtcMs(0));
+    }
+    let wanted = SourceLayers { source: SourceName::Camera, rids: vec!["q".into()] };
+    assert_eq!(news(&mut desk), [MediaNews::Layers { participant: A, wanted: wanted.clone() }]);
+    // What the engine says of a connection that has been replaced meanwhile concerns nobody.
+    joined(&mut desk, A, Path::Browser);
+    let track = TrackRef { peer: a, source: Source::Camera };
+    desk.handle_fact(Fact::LayersWanted { track, rids: vec![Rid("q".into())] }, UtcMs(0));
+    assert_eq!(news(&mut desk), []);
 }
 
 #[test]

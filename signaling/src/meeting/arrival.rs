@@ -132,6 +132,7 @@ impl Meeting {
         let of_page = participant.paths.of(Path::Browser);
         participant.paths.set(Path::Browser, PathState::Closed);
         participant.slots = std::sync::Arc::default();
+        participant.layers = std::sync::Arc::default();
         if !participant.paths.is_open(Path::Whip) {
             participant.on = SourceSet::NONE;
         }
@@ -186,6 +187,9 @@ impl Meeting {
         let mut tell = |message| said.push(Output::Send { to: Audience::One(connection), message: Box::new(message) });
         if media_kept && !participant.slots.is_empty() {
             tell(ServerMessage::Slots { slots: participant.slots.to_vec() });
+        }
+        if media_kept && !participant.layers.is_empty() {
+            tell(ServerMessage::Layers { layers: participant.layers.to_vec() });
         }
         if role::allows(role, Action::WatchLines) && !self.lines.is_empty() {
             tell(ServerMessage::Lines { lines: self.lines.all() });

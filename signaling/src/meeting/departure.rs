@@ -119,6 +119,7 @@ impl Meeting {
         participant.presence = Presence::Gone { at: now.utc, why };
         participant.on = SourceSet::NONE;
         participant.slots = std::sync::Arc::default();
+        participant.layers = std::sync::Arc::default();
         let open: Vec<_> = PATHS.into_iter().filter(|path| participant.paths.of(*path) != PathState::Closed).collect();
         for path in &open {
             participant.paths.set(*path, PathState::Closed);

@@ -6,7 +6,7 @@ use crate::mark::Mark;
 use crate::token::{Identity, Lineage};
 use crate::wire::{
     Action, ByeReason, ClientMessage, LineView, MeetingView, RefusalCode, Role, ServerMessage, SlotDrawn, SlotView,
-    SourceName,
+    SourceLayers, SourceName,
 };
 
 #[derive(Clone, PartialEq, Debug)]
@@ -125,6 +125,11 @@ pub enum MediaNews {
     Slots {
         participant: ParticipantId,
         slots: Vec<SlotView>,
+    },
+    /// The browser path's own simulcast layers that somebody is shown; complete for this source.
+    Layers {
+        participant: ParticipantId,
+        wanted: SourceLayers,
     },
     Line(Box<LineView>),
 }

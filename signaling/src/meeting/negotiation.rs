@@ -5,7 +5,7 @@ use super::roster::PathState;
 use super::{MediaOrder, Meeting, SourceSet};
 use crate::clock::Now;
 use crate::id::ParticipantId;
-use crate::wire::{RefusalCode, ServerMessage, SlotDrawn, Via};
+use crate::wire::{RefusalCode, ServerMessage, SlotDrawn, SourceLayers, Via};
 
 /// Slots of one view, and sites pinned in it: more than any screen shows.
 const VIEW_MAX: usize = 64;
@@ -20,6 +20,8 @@ impl Meeting {
             return Err(RefusalCode::OutOfTurn);
         }
         participant.paths.set(Path::Browser, PathState::Negotiating);
+        // New senders begin with all their layers.
+        participant.layers = std::sync::Arc::default();
         self.order(MediaOrder::Negotiate { participant: who, path: Path::Browser, ticket, offer });
         Ok(())
     }
@@ -81,8 +83,18 @@ impl Meeting {
                     self.tell(participant, ServerMessage::Slots { slots });
                 }
             }
+            MediaNews::Layers { participant, wanted } => self.layers_wanted(participant, wanted),
             MediaNews::Line(line) => self.line_measured(now, *line),
         }
+    }
+
+    fn layers_wanted(&mut self, who: ParticipantId, wanted: SourceLayers) {
+        let Some(known) = self.roster.find_mut(who) else { return };
+        let mut layers = known.layers.to_vec();
+        layers.retain(|known| known.source != wanted.source);
+        layers.push(wanted);
+        known.layers = std::sync::Arc::new(layers.clone());
+        self.tell(who, ServerMessage::Layers { layers });
     }
 
     fn negotiated(

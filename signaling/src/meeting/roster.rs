@@ -8,7 +8,7 @@ use super::interface::{Path, SourceSet};
 use super::presence::Presence;
 use crate::id::{ConnectionId, ParticipantId, PoolId};
 use crate::token::{Identity, Lineage, MediaRights, Occupant};
-use crate::wire::{LineQuality, RefusalCode, Role, SlotView, SourceState, Via};
+use crate::wire::{LineQuality, RefusalCode, Role, SlotView, SourceLayers, SourceState, Via};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Roster {
@@ -36,6 +36,8 @@ pub(super) struct Participant {
     pub spoken: Duration,
     pub line: LineQuality,
     pub slots: Arc<Vec<SlotView>>,
+    /// Of his page's own sources, as he was told last; empty: all are wanted.
+    pub layers: Arc<Vec<SourceLayers>>,
     /// What others were told last.
     pub told: Option<Shown>,
     /// What the media engine was told last.
@@ -131,6 +133,7 @@ impl Participant {
             spoken: Duration::ZERO,
             line: LineQuality::Unknown,
             slots: Arc::default(),
+            layers: Arc::default(),
             told: None,
             forwarded: SourceSet::NONE,
         }

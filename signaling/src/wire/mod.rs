@@ -1,4 +1,4 @@
-//! The messages of the WebSocket, protocol version 1. JSON objects told apart by `kind`.
+//! The messages of the WebSocket, protocol version 2. JSON objects told apart by `kind`.
 //!
 //! The client speaks first (`hello`). Requests carry a number `id`; the server answers each with `done`, `answer` or `refused` and
 //! the same number in `re`. Everything else the server says is news: each piece of news is the *complete* new value of one part
@@ -23,13 +23,13 @@ pub use refusal::{ByeReason, RefusalCode};
 pub use server::{MediaLimits, Notice, ServerMessage};
 pub use view::{
     AgendaItem, AgendaView, DirectionView, FloorHolder, FloorView, LineQuality, LineView, MeetingView, OnStage,
-    ParticipantView, PauseReason, Phase, PresenceView, QueueEntry, RecordingState, SlotView, SourceState, StageReason,
-    Via,
+    ParticipantView, PauseReason, Phase, PresenceView, QueueEntry, RecordingState, SlotView, SourceLayers, SourceState,
+    StageReason, Via,
 };
 pub use words::{Action, Mode, Role, SourceName, SwitchState};
 
 /// Raised when a change would be misunderstood by the other side.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Bytes of one WebSocket message: an offer with fifty m-lines is about 40 KiB; anything above is not ours.
 pub const MESSAGE_MAX: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Action, AgendaView, ByeReason, FloorView, LineView, MeetingView, Mode, OnStage, ParticipantView, Phase,
-    RecordingState, RefusalCode, Role, SlotView, SourceName,
+    RecordingState, RefusalCode, Role, SlotView, SourceLayers, SourceName,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
@@ -74,6 +74,11 @@ pub enum ServerMessage {
     /// What this client's own slots carry, all of them.
     Slots {
         slots: Vec<SlotView>,
+    },
+    /// Which simulcast layers of this page's own sources somebody is shown or would be. The page switches the others off
+    /// (`RTCRtpEncodingParameters.active`) and spares its line; nothing is negotiated. A source that is not named sends all.
+    Layers {
+        layers: Vec<SourceLayers>,
     },
     /// What was done to this participant by somebody else.
     Notice {

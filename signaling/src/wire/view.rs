@@ -193,10 +193,20 @@ pub struct SlotView {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseReason {
+    /// Its publisher has it switched off, or sends nothing.
     NoMedia,
     NotDrawn,
-    // The viewer's page did not offer the codec it is published in.
+    /// The line to this page cannot carry it now. The sound goes on, and the picture comes back by itself.
+    LineTooWeak,
+    /// It is published in a codec that this page did not offer.
     CodecMissing,
+}
+
+/// The wanted layers of one source, by their rids in the page's own offer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+pub struct SourceLayers {
+    pub source: SourceName,
+    pub rids: Vec<String>,
 }
 
 /// One site's line in the last second. Absent figures were not measured.
@@ -207,6 +217,10 @@ pub struct LineView {
     pub rtt_ms: Option<f32>,
     pub up: DirectionView,
     pub down: DirectionView,
+    /// What the line down to the site can carry, as the bridge estimates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub down_capacity_bps: Option<u32>,
     /// Server time of the last datagram or message from the site.
     pub last_seen: i64,
 }

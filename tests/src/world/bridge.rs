@@ -37,6 +37,21 @@ pub enum Datagram {
     Goodbye,
 }
 
+impl Datagram {
+    /// On the line: with IP and UDP headers and, where it is sealed, the tag.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        const HEADERS: usize = 28;
+        const TAG: usize = 16;
+        HEADERS
+            + match self {
+                Self::Check | Self::Goodbye => 100,
+                Self::Flight(_) => 1_000,
+                Self::Rtp(bytes) | Self::Rtcp(bytes) => bytes.len() + TAG,
+            }
+    }
+}
+
 /// Flights until both sides have keys.
 pub const FLIGHTS: u8 = 2;
 
@@ -369,7 +384,7 @@ impl Bridge {
                 Link::Up { heard } if silent(heard) >= PATH_LOST_AFTER => {
                     peer.link = Link::Down { heard };
                     if let Some(core) = &mut self.core {
-                        core.path_lost(now, id);
+                        core.path_lost(now, id, &mut self.air);
                     }
                     self.take_facts(now);
                     self.facts.push_back(Fact::PathLost { peer: id });

@@ -55,6 +55,13 @@ impl World {
         (self.now <= when + LATELY).then(|| self.source_of(stream))
     }
 
+    /// The simulcast layer of the site's main picture, lowest first.
+    #[must_use]
+    pub fn shown_layer(&self, at: SiteAt) -> Option<u8> {
+        let (when, stream) = self.transport(at).slot("v0")?.shown?;
+        (self.now <= when + LATELY).then_some(stream.layer)
+    }
+
     /// Frames that were decoded of the site's main picture.
     #[must_use]
     pub fn frames(&self, at: SiteAt) -> u64 {

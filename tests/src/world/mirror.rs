@@ -55,6 +55,7 @@ impl Mirror {
             | ServerMessage::Answer { .. }
             | ServerMessage::Ping { .. }
             | ServerMessage::Notice { .. }
+            | ServerMessage::Layers { .. }
             | ServerMessage::Bye { .. } => {}
         }
     }

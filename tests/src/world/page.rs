@@ -10,8 +10,8 @@ use sfu::id::Source;
 use signaling::id::{ConnectionId, ParticipantId};
 use signaling::role;
 use signaling::wire::{
-    Action, ByeReason, ClientEnvelope, ClientMessage, Notice, RefusalCode, ServerMessage, SlotDrawn, SourceName,
-    SourceState, SwitchState, VERSION,
+    Action, ByeReason, ClientEnvelope, ClientMessage, Notice, RefusalCode, ServerMessage, SlotDrawn, SourceLayers,
+    SourceName, SourceState, SwitchState, VERSION,
 };
 
 use super::bridge::Datagram;
@@ -271,6 +271,7 @@ impl Page {
                 self.ask(now, ClientMessage::Pong { nonce: *nonce });
             }
             ServerMessage::Notice { notice } => self.notice(notice),
+            ServerMessage::Layers { layers } => self.send_only(layers)?,
             ServerMessage::Bye { why, retry_after_ms, .. } => {
                 self.acts.push(Act::Hangup { connection });
                 self.acts.push(Act::Count(format!("bye {why:?}")));
@@ -365,6 +366,20 @@ impl Page {
                 SourceName::Screen => self.wishes.screen = false,
             },
             Asked::Other => {}
+        }
+        Ok(())
+    }
+
+    /// While an offer is on its way this is said of the connection before, and the new one begins with everything.
+    fn send_only(&mut self, layers: &[SourceLayers]) -> Result<(), String> {
+        let transport = self.transport.as_mut().filter(|transport| transport.state != State::Offering);
+        let Some(transport) = transport.filter(|_| self.manners == Manners::Polite) else { return Ok(()) };
+        for SourceLayers { source, rids } in layers {
+            if *source != SourceName::Camera || rids.first().is_none_or(|rid| rid != "q") {
+                return Err(format!("of {source:?} only {rids:?} should be sent"));
+            }
+            transport.send_only(rids);
+            self.acts.push(Act::Count(format!("layers {}", rids.join(" "))));
         }
         Ok(())
     }

@@ -123,6 +123,11 @@ impl Encoder {
     }
 
     #[must_use]
+    pub fn rid(&self) -> Option<&'static str> {
+        self.rid
+    }
+
+    #[must_use]
     pub fn source(&self) -> Source {
         self.name.source
     }

@@ -122,13 +122,13 @@ impl Site {
     /// The worst of it, as a page would measure it.
     #[must_use]
     pub fn round_trip(&self) -> Duration {
-        2 * (self.up.weather.delay + self.up.weather.jitter)
+        2 * (self.up.weather().delay + self.up.weather().jitter)
     }
 
     /// One way of the socket.
     #[must_use]
     pub fn stream_delay(&self) -> Duration {
-        self.up.weather.delay + Duration::from_millis(2)
+        self.up.weather().delay + Duration::from_millis(2)
     }
 
     pub fn cut(&mut self, now: Duration, fault: Fault) {
@@ -149,7 +149,8 @@ impl Site {
 
     pub fn set_weather(&mut self, now: Duration, weather: Weather) {
         self.restless = now;
-        (self.up.weather, self.down.weather) = (weather, weather);
+        self.up.set_weather(now, weather);
+        self.down.set_weather(now, weather);
     }
 
     #[must_use]

@@ -226,7 +226,7 @@ impl World {
 
     fn send_up(&mut self, number: usize, from: Credentials, datagram: &Datagram) {
         let site = &mut self.sites[self.pages[number].0.0];
-        let arrivals = site.up.send(self.now);
+        let arrivals = site.up.send(self.now, datagram.bytes());
         for at in [arrivals.first, arrivals.again].into_iter().flatten() {
             self.schedule(at, Event::MediaUp(from, datagram.clone()));
         }
@@ -371,7 +371,7 @@ impl World {
             Datagram::Rtcp(bytes) => self.trace.bytes(self.now, u64::from(to) << 32, bytes),
             Datagram::Check | Datagram::Flight(_) | Datagram::Goodbye => {}
         }
-        let arrivals = self.sites[at.0].down.send(self.now);
+        let arrivals = self.sites[at.0].down.send(self.now, datagram.bytes());
         for at in [arrivals.first, arrivals.again].into_iter().flatten() {
             self.schedule(at, Event::MediaDown(to, datagram.clone()));
         }

@@ -66,6 +66,8 @@ pub struct Transport {
     screen: Encoder,
     /// Layers whose encoder the client's own rate control has switched off.
     pub camera_layers: u8,
+    /// Those somebody wants, as the server said last.
+    wanted: [bool; 3],
     video_slots: u8,
     pub receivers: Vec<SlotReceiver>,
     next: Due,
@@ -102,6 +104,7 @@ impl Transport {
             camera: Encoder::camera(number, ssrc + 16),
             screen: Encoder::screen(number, ssrc + 32),
             camera_layers: 3,
+            wanted: [true; 3],
             video_slots,
             receivers: Vec::new(),
             next: Due { sound: now, frame: now, screen: now, report: now + REPORT_EVERY, check: now, flight: now },
@@ -148,6 +151,23 @@ impl Transport {
             self.next.flight = now;
         }
         self.next.check = now;
+    }
+
+    /// The camera's layers that are to be sent from now on. An encoder that is switched on begins with a key frame.
+    pub fn send_only(&mut self, rids: &[String]) {
+        for (encoder, wanted) in self.camera.iter_mut().zip(&mut self.wanted) {
+            let on = rids.iter().any(|rid| Some(rid.as_str()) == encoder.rid());
+            if on && !*wanted {
+                encoder.ask_key_frame();
+            }
+            *wanted = on;
+        }
+    }
+
+    /// Lowest first.
+    #[must_use]
+    pub fn layers_sent(&self) -> [bool; 3] {
+        self.wanted
     }
 
     #[must_use]
@@ -200,7 +220,8 @@ impl Transport {
         }
         if sending.camera && now >= self.next.frame {
             self.next.frame = now + FRAME_EVERY;
-            for encoder in self.camera.iter_mut().take(usize::from(self.camera_layers)) {
+            let encoders = self.camera.iter_mut().zip(self.wanted).take(usize::from(self.camera_layers));
+            for (encoder, _) in encoders.filter(|(_, wanted)| *wanted) {
                 out.extend(encoder.frame(now, seq).into_iter().map(Datagram::Rtp));
             }
             self.sent.insert(Source::Camera, now);

@@ -9,6 +9,7 @@ use signaling::wire::{PresenceView, RecordingState, SourceName, SourceState};
 use uuid::Uuid;
 
 use super::mirror::state_of;
+use super::packet::StreamName;
 use super::page::{Page, Wishes};
 use super::site::Site;
 use super::slot::SlotReceiver;
@@ -19,6 +20,8 @@ use super::{SiteAt, World};
 const PICTURE_WITHIN: Duration = Duration::from_secs(2);
 /// The first picture of somebody who has just connected over a clear line.
 const FIRST_PICTURE_WITHIN: Duration = Duration::from_millis(500);
+/// A layer that was switched off is there again. Until then the lower one is shown.
+const LAYER_WITHIN: Duration = Duration::from_secs(2);
 /// A recorder waits this long for a lost packet before it asks for a key frame.
 const TAPE_PATIENCE: Duration = Duration::from_secs(1);
 /// A recorder has opened or closed its file.
@@ -61,6 +64,8 @@ pub(super) struct Watch {
     /// What everybody reads about the recording, while it is not so.
     misread: Option<(bool, Duration)>,
     greeted: BTreeSet<u16>,
+    /// Which layer each page should have on its main picture, and since when nothing stands in its way.
+    sharp: BTreeMap<usize, ((Shown, u8), Duration)>,
 }
 
 /// Keeps `since` while the same thing is true.
@@ -224,8 +229,43 @@ impl World {
                 return Err(format!("{name} should see {shown:?} since {since:?} and saw last {evidence:?}"));
             }
             self.first_picture(watch, number, shown, slot, transport)?;
+            self.sharpness(watch, number, (shown, since), evidence)?;
         }
         Ok(())
+    }
+
+    /// What a viewer draws large is sent large, whoever switched its layer off before.
+    fn sharpness(
+        &self,
+        watch: &mut Watch,
+        number: usize,
+        (shown, due): (Shown, Duration),
+        evidence: Option<(Duration, StreamName)>,
+    ) -> Result<(), String> {
+        let publisher = super::traffic::page_of(shown.0);
+        let page = &self.pages[publisher].1;
+        // His own rate control may have switched it off, and who cannot be told does not know that he is wanted.
+        let all = page.transport.as_ref().is_some_and(|transport| transport.camera_layers == 3);
+        let told = page.is_open() && self.site_of(publisher).fault.is_none();
+        let layer = match self.pages[number].1.drawn(0) {
+            0..=225 => 0,
+            226..=450 => 1,
+            _ => 2,
+        };
+        let mut sharp = watch.sharp.remove(&number);
+        keep(&mut sharp, self.now, (all && told && shown.1 == Source::Camera).then_some((shown, layer)));
+        let Some((wanted, since)) = sharp else { return Ok(()) };
+        watch.sharp.insert(number, (wanted, since));
+        let Some(ready) = watch.ready.get(&number) else { return Ok(()) };
+        let since = since.max(due).max(*ready);
+        let within = LAYER_WITHIN + self.slowness(number, shown);
+        let is_sharp = evidence.is_some_and(|(_, stream)| stream.layer >= layer);
+        if self.now < since + within || is_sharp {
+            return Ok(());
+        }
+        let name = self.name(self.pages[number].0);
+        let sent = page.transport.as_ref().map(Transport::layers_sent);
+        Err(format!("{name} should see layer {layer} of {shown:?} since {since:?}, saw {evidence:?}; sent: {sent:?}"))
     }
 
     /// Long lines are given the round trips they take.
@@ -245,7 +285,7 @@ impl World {
         let Some(connected) = transport.connected_at else { return Ok(()) };
         let Some((_, since)) = watch.main.get(&number) else { return Ok(()) };
         let publisher = self.site_of(super::traffic::page_of(shown.0));
-        let clear = |site: &Site| site.up.weather.loss == 0.0 && site.restless + SHOWN_FOR <= connected;
+        let clear = |site: &Site| site.up.weather().loss == 0.0 && site.restless + SHOWN_FOR <= connected;
         let is_clear = clear(publisher) && clear(self.site_of(number)) && !transport.lost_before_connected;
         let counts = *since + SHOWN_FOR <= connected && is_clear;
         if self.now < connected + FIRST_PICTURE_WITHIN

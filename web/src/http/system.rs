@@ -49,7 +49,7 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str, (StatusCode, 
 
 /// Prometheus text.
 pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics().await)
 }
 
 pub async fn openapi() -> impl IntoResponse {

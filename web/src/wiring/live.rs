@@ -141,7 +141,7 @@ impl Live {
     }
 
     /// Copies the counters of the parts into the process's figures.
-    pub fn measure(&self) {
+    pub async fn measure(&self) {
         for count in self.host.counters().read() {
             match count.label {
                 Some((label, value)) => metrics::counter!(count.name, label => value).absolute(count.value),
@@ -150,6 +150,9 @@ impl Live {
         }
         for (dropped, count) in self.bridge.drops().iter() {
             metrics::counter!("sfu_dropped_packets_total", "kind" => dropped.name()).absolute(count);
+        }
+        for (what, count) in self.bridge.census().await.iter() {
+            metrics::gauge!("sfu_census", "of" => what).set(count as f64);
         }
         let running = u32::try_from(self.host.running().len()).unwrap_or(u32::MAX);
         metrics::gauge!("nhipcau_meetings_running").set(f64::from(running));

@@ -90,27 +90,31 @@ fn a_frame_whose_packets_have_begun_to_pass_is_passed_on_to_its_end() {
     assert!(source.offer(2, temporal(1, Switch::Temporal), false));
     source.gate.want(Cell::at(0, 0));
     assert!(source.offer(2, middle, false));
+    assert!(!source.offer(3, temporal(1, Switch::Temporal), false));
     assert!(!source.offer(3, middle, false));
 }
 
 #[test]
-fn late_packets_are_judged_by_what_held_when_they_were_sent() {
+fn late_packets_share_the_fate_of_their_frames() {
     let mut source = Source::showing(Cell::at(0, 1));
     source.offer(1, temporal(0, Switch::No), true);
+    let offer = |source: &mut Source, place: u64, timestamp, newest, frame| {
+        source.gate.lets_through(place, newest, &meta(place, timestamp, frame, false))
+    };
+    let middle = |switch| Frame { starts: false, ..temporal(1, switch) };
+    // Of three frames of the middle layer, 2 to 3, 5 to 6 and 8 to 9, the first packet is lost on the way.
+    assert!(offer(&mut source, 3, 30, (1, 1), middle(Switch::No)));
     source.gate.want(Cell::at(0, 0));
-    // Of two frames, 2 and 4, the first packet is lost.
-    let mut offer = |gate: &mut Gate, place, newest, switch| {
-        gate.lets_through(place, newest, &meta(place, place as u32, temporal(1, switch), false))
-    };
-    assert!(!offer(&mut source.gate, 3, (1, 1), Switch::No));
+    assert!(offer(&mut source, 4, 40, (3, 30), temporal(0, Switch::No)));
+    assert!(!offer(&mut source, 6, 60, (4, 40), middle(Switch::No)));
+    assert!(offer(&mut source, 7, 70, (6, 40), temporal(0, Switch::No)));
     source.gate.want(Cell::at(0, 1));
-    assert!(offer(&mut source.gate, 5, (3, 1), Switch::Temporal));
-    source.newest = (5, 5);
-    let newest = source.newest;
-    let mut late = |place, timestamp| {
-        source.gate.lets_through(place, newest, &meta(place, timestamp, temporal(1, Switch::No), false))
-    };
-    assert!(!late(4, 4) && !late(2, 3), "their frames were not shown");
+    assert!(!offer(&mut source, 9, 90, (7, 70), middle(Switch::Temporal)), "it cannot be risen to any more");
+    assert!(offer(&mut source, 11, 110, (9, 70), temporal(1, Switch::Temporal)));
+    let newest = (11, 110);
+    assert!(offer(&mut source, 2, 30, newest, temporal(1, Switch::No)));
+    assert!(!offer(&mut source, 5, 60, newest, temporal(1, Switch::No)));
+    assert!(!offer(&mut source, 8, 90, newest, temporal(1, Switch::Temporal)));
 }
 
 #[test]

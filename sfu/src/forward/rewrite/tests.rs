@@ -117,6 +117,24 @@ fn what_comes_too_late_to_be_left_out_goes_out_without_content_and_comes_again_s
 }
 
 #[test]
+fn numbers_of_packets_that_never_left_are_given_again() {
+    let mut rewriter = Rewriter::new(SSRC, STEP);
+    rewriter.begin(key(0), &meta(10, 0, 100, 1), Opening::Live { ticks: 0 });
+    let first = rewriter.rewrite(&meta(10, 0, 100, 1)).unwrap();
+    rewriter.refuse(&meta(11, 3_000, 101, 1));
+    let waits = rewriter.rewrite(&meta(12, 6_000, 102, 2)).unwrap();
+    rewriter.rewind(waits.seq);
+    assert_eq!(rewriter.next(), first.seq + 1);
+    rewriter.begin(key(1), &meta(500, 0, 7, 1), Opening::Live { ticks: 3_000 });
+    let next = rewriter.rewrite(&meta(500, 0, 7, 1)).unwrap();
+    assert_eq!(next.seq, first.seq + 1);
+    let (origin, _) = rewriter.origin(next.seq as u16).unwrap();
+    assert_eq!((origin.layer, origin.source_seq), (key(1), 500));
+    let (origin, _) = rewriter.origin(first.seq as u16).unwrap();
+    assert_eq!((origin.layer, origin.source_seq), (key(0), 10));
+}
+
+#[test]
 fn short_picture_ids_count_on_over_their_end() {
     let short = |seq: u64, id: u8| {
         let vp8 = Vp8Descriptor::parse(&[0x90, 0x80, id & 0x7F, 0x01]).unwrap();

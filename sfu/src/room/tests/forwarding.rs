@@ -373,7 +373,7 @@ fn a_cut_line_costs_nothing_and_coming_back_gives_the_picture_again() {
     let mut stage = Stage::of(&[hall]);
     stage.play(&mut world, 200);
     let before = world.take_video(commune, 0);
-    world.room.path_lost(world.now, commune);
+    world.room.path_lost(world.now, commune, &mut world.wire);
     stage.play(&mut world, 1_000);
     assert!(world.wire.rtp.iter().all(|got| got.to != commune));
     assert_eq!(world.shown(commune)[0], Some(camera_of(hall)), "the place is kept");

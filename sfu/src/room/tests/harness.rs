@@ -13,6 +13,7 @@ use crate::negotiated::{
 use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
+use crate::room::ingest::GATHER;
 use crate::room::{Room, RtpDropped};
 use crate::tap::TapEvent;
 
@@ -53,6 +54,7 @@ pub(super) fn codec(codec: Codec) -> NegotiatedCodec {
             codec,
             payload_type: PayloadType(OPUS),
             repair_payload_type: None,
+            red_payload_type: None,
             clock_rate_hz: 48_000,
             feedback: Feedback { nack: false, pli: false, ..feedback },
         },
@@ -67,6 +69,7 @@ pub(super) fn codec(codec: Codec) -> NegotiatedCodec {
                 codec,
                 payload_type: PayloadType(payload_type),
                 repair_payload_type: Some(PayloadType(payload_type + 1)),
+                red_payload_type: None,
                 clock_rate_hz: 90_000,
                 feedback,
             }
@@ -86,6 +89,8 @@ pub(super) struct Got {
     pub(super) level: Option<u8>,
     pub(super) dependency: Option<Vec<u8>>,
     pub(super) payload: Vec<u8>,
+    /// Header, payload and padding.
+    pub(super) len: usize,
 }
 
 impl Got {
@@ -115,7 +120,8 @@ pub(super) struct Wire {
 
 impl Egress for Wire {
     fn rtp(&mut self, to: PeerId, header: &[u8], prefix: &[u8], payload: &[u8]) {
-        let packet = RtpPacket::parse(header).unwrap();
+        let bytes = [header, prefix, payload].concat();
+        let packet = RtpPacket::parse(&bytes).unwrap();
         self.rtp.push(Got {
             to,
             ssrc: packet.ssrc.0,
@@ -125,7 +131,8 @@ impl Egress for Wire {
             marker: packet.marker,
             level: packet.extensions.level(Some(LEVEL)),
             dependency: packet.extensions.find(DEPENDENCY).map(<[u8]>::to_vec),
-            payload: [prefix, payload].concat(),
+            payload: packet.payload.to_vec(),
+            len: bytes.len(),
         });
     }
 
@@ -238,6 +245,8 @@ impl World {
 
     pub(super) fn send(&mut self, from: PeerId, packet: &[u8]) -> Result<(), RtpDropped> {
         let taken = self.room.handle_rtp(self.now, from, packet, &mut self.wire);
+        // It does not wait for the rest of its frame.
+        self.room.handle_timeout(self.now + GATHER, &mut self.wire);
         self.drain();
         taken
     }

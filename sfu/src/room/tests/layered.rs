@@ -326,7 +326,7 @@ fn one_of_three_pictures_is_shown_and_ends_with_a_marker_of_its_own() {
     let view =
         crate::command::View { slot_sizes: vec![crate::command::SlotSize { height: 180 }], ..Default::default() };
     show.world.view(show.viewer, view);
-    all.extend(show.play(8));
+    all.extend(show.play(24));
     assert_eq!(mark_in(&all.last().unwrap().payload).unwrap().spatial, 0);
     is_one_stream(&all);
 }

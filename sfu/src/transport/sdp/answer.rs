@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::codec::CodecText;
+use super::codec::{CodecText, RedPlace};
 use super::plan::{Outcome, Plan, PlannedLine};
 use super::uri;
 use crate::id::{PayloadType, Rid, Ssrc};
@@ -95,17 +95,28 @@ impl PlannedLine {
     }
 
     pub(super) fn m_line(&self) -> String {
-        let codecs = match &self.outcome {
-            Outcome::Publication(Publication { codec, .. }, _) | Outcome::Idle(codec, _) => std::slice::from_ref(codec),
-            Outcome::Slot(Slot { codecs, .. }, _) => codecs,
+        let (codecs, texts) = match &self.outcome {
+            Outcome::Publication(Publication { codec, .. }, text) | Outcome::Idle(codec, text) => {
+                (std::slice::from_ref(codec), std::slice::from_ref(text))
+            }
+            Outcome::Slot(Slot { codecs, .. }, texts) => (codecs.as_slice(), texts.as_slice()),
             Outcome::Refused { formats } => {
                 return format!("m={} 0 {} {}", self.media, self.protocol, formats.join(" "));
             }
         };
-        let types = codecs.iter().flat_map(|codec| [Some(codec.payload_type), codec.repair_payload_type]).flatten();
-        let types: Vec<String> = types.map(|PayloadType(number)| number.to_string()).collect();
-        format!("m={} 9 {} {}", self.media, self.protocol, types.join(" "))
+        let formats: Vec<String> = codecs.iter().zip(texts).flat_map(|(codec, text)| formats(codec, text)).collect();
+        format!("m={} 9 {} {}", self.media, self.protocol, formats.join(" "))
     }
+}
+
+/// A codec's payload types in the m-line: redundancy stands where the offer has it.
+fn formats(codec: &NegotiatedCodec, text: &CodecText) -> impl Iterator<Item = String> {
+    let own = codec.payload_type;
+    let (before, behind) = match text.red {
+        Some((_, RedPlace::First)) => (codec.red_payload_type, codec.repair_payload_type),
+        _ => (None, codec.repair_payload_type.or(codec.red_payload_type)),
+    };
+    [before, Some(own), behind].into_iter().flatten().map(|PayloadType(number)| number.to_string())
 }
 
 #[derive(Default)]
@@ -148,6 +159,14 @@ fn write_codec(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
     if let (Some(repair), Some(parameters)) = (codec.repair_payload_type, &offered.repair_parameters) {
         text.line(format_args!("a=rtpmap:{} rtx/{}", repair.0, codec.clock_rate_hz));
         text.line(format_args!("a=fmtp:{} {parameters}", repair.0));
+    }
+    write_redundancy(text, codec, offered);
+}
+
+fn write_redundancy(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
+    if let (Some(red), Some((parameters, _))) = (codec.red_payload_type, &offered.red) {
+        text.line(format_args!("a=rtpmap:{} red/{}/2", red.0, codec.clock_rate_hz));
+        text.line(format_args!("a=fmtp:{} {parameters}", red.0));
     }
 }
 

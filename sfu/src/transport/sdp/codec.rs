@@ -22,6 +22,15 @@ pub(super) struct CodecText {
     pub(super) parameters: Option<String>,
     /// The repair codec's `a=fmtp`, `apt` included.
     pub(super) repair_parameters: Option<String>,
+    /// The `a=fmtp` of sound with redundancy, and whether the offer would rather have that than plain sound.
+    pub(super) red: Option<(String, RedPlace)>,
+}
+
+/// A sender makes use of redundancy only where it stands before the codec it protects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RedPlace {
+    First,
+    Last,
 }
 
 pub(super) type Agreed = (NegotiatedCodec, CodecText);
@@ -113,10 +122,15 @@ fn agree(media: &OfferedMedia, offered: &OfferedCodec, codec: Codec) -> Agreed {
         MediaKind::Audio => None,
         MediaKind::Video => media.codecs.iter().find(|repair| repairs(repair, offered.payload_type)),
     };
+    let red = match kind {
+        MediaKind::Audio => media.codecs.iter().find_map(|red| redundancy(red, offered, &media.formats)),
+        MediaKind::Video => None,
+    };
     let negotiated = NegotiatedCodec {
         codec,
         payload_type: PayloadType(offered.payload_type),
         repair_payload_type: repair.map(|repair| PayloadType(repair.payload_type)),
+        red_payload_type: red.as_ref().map(|(number, ..)| PayloadType(*number)),
         clock_rate_hz: match kind {
             MediaKind::Audio => 48_000,
             MediaKind::Video => 90_000,
@@ -127,8 +141,21 @@ fn agree(media: &OfferedMedia, offered: &OfferedCodec, codec: Codec) -> Agreed {
         encoding: offered.encoding.clone(),
         parameters: offered.parameters.clone(),
         repair_parameters: repair.and_then(|repair| repair.parameters.clone()),
+        red: red.map(|(_, parameters, place)| (parameters, place)),
     };
     (negotiated, text)
+}
+
+/// RFC 2198, section 5: all blocks are of the one payload type that the m-line's Opus has.
+fn redundancy(red: &OfferedCodec, opus: &OfferedCodec, formats: &[String]) -> Option<(u8, String, RedPlace)> {
+    let parameters = red.parameters.as_ref().filter(|_| red.encoding.eq_ignore_ascii_case("red/48000/2"))?;
+    let own = opus.payload_type.to_string();
+    if !parameters.split('/').all(|block| block.trim() == own) {
+        return None;
+    }
+    let place = |wanted: &str| formats.iter().position(|format| format == wanted);
+    let is_first = place(&red.payload_type.to_string()) < place(&own);
+    Some((red.payload_type, parameters.clone(), if is_first { RedPlace::First } else { RedPlace::Last }))
 }
 
 fn repairs(repair: &OfferedCodec, payload_type: u8) -> bool {

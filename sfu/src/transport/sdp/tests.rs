@@ -96,9 +96,31 @@ fn the_answer_is_complete_at_once() {
     assert!(sections[7].contains("a=ssrc-group:FID ") && sections[7].contains("a=fmtp:97 apt=96\r\n"));
     for section in &sections {
         assert!(section.contains("a=setup:passive\r\n") && section.contains("a=rtcp-mux\r\n"));
-        assert!(!section.contains("red/48000"));
     }
     assert!(sections[1].contains("transport-cc") && !sections[7].contains("transport-cc"));
+}
+
+#[test]
+fn sound_with_redundancy_is_answered_where_it_is_offered_and_in_its_place() {
+    let media = plan(&chromium(1, 1)).unwrap().media();
+    let red = Some(PayloadType(63));
+    assert_eq!((media.publications[0].codec.red_payload_type, media.slots[0].codecs[0].red_payload_type), (red, red));
+    assert!(media.publications[1].codec.red_payload_type.is_none());
+    let text = answer(&plan(&chromium(1, 1)).unwrap());
+    for section in [sections(&text)[0], sections(&text)[3]] {
+        assert!(section.starts_with("audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"));
+        assert!(section.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"));
+    }
+    // Chromium sends it only where it stands first.
+    let preferred = audio(0, "sendonly").replace(" 111 63 ", " 63 111 ");
+    let text = answer(&plan(&offer(std::slice::from_ref(&preferred))).unwrap());
+    assert!(sections(&text)[0].starts_with("audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"));
+
+    for foreign in [preferred.replace("111/111", "0/0"), preferred.replace("a=fmtp:63 111/111\r\n", "")] {
+        let plan = plan(&offer(&[foreign])).unwrap();
+        assert_eq!(plan.media().publications[0].codec.red_payload_type, None);
+        assert!(sections(&answer(&plan))[0].starts_with("audio 9 UDP/TLS/RTP/SAVPF 111\r\n"));
+    }
 }
 
 #[test]

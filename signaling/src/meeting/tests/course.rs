@@ -173,6 +173,7 @@ fn lines_go_once_a_second_to_those_who_watch_them_and_to_nobody_else() {
             height: 0,
             frames_per_s: 0,
         },
+        down_capacity_bps: None,
         last_seen: 0,
     };
     for rtt in [10.0, 20.0, 30.0] {

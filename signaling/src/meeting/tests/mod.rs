@@ -20,8 +20,8 @@ use super::*;
 use crate::mark::MarkedFact;
 use crate::token::{Identity, Lineage, MediaRights, Occupant};
 use crate::wire::{
-    AgendaItem, ByeReason, ClientMessage, MeetingView, Notice, ParticipantView, PresenceView, Role, SourceName,
-    SourceState, SwitchState,
+    AgendaItem, ByeReason, ClientMessage, MeetingView, Notice, ParticipantView, PresenceView, Role, SourceLayers,
+    SourceName, SourceState, SwitchState,
 };
 
 pub(super) const SESSION: SessionId = SessionId(Uuid::from_u128(0x5e55));

@@ -208,3 +208,28 @@ fn a_step_taken_back_leaves_the_meeting_as_it_was_and_uses_no_marks_number_twice
     world.join(DAM_HA);
     assert_ne!(world.marks.last().unwrap().id, unstored.id);
 }
+
+fn layers_told(world: &World, connection: ConnectionId) -> Vec<Vec<SourceLayers>> {
+    let told = world.said[&connection].iter().filter_map(|message| match message {
+        ServerMessage::Layers { layers } => Some(layers.clone()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_page_that_comes_back_is_told_again_which_layers_are_wanted_and_a_new_offer_begins_with_all() {
+    let mut world = World::new(Mode::Conference);
+    world.join_with_media(DAM_HA);
+    let wanted = |source| SourceLayers { source, rids: vec!["q".into()] };
+    for source in [SourceName::Camera, SourceName::Screen] {
+        world.give(Input::Media(MediaNews::Layers { participant: DAM_HA, wanted: wanted(source) }));
+    }
+    let both = vec![wanted(SourceName::Camera), wanted(SourceName::Screen)];
+    assert_eq!(layers_told(&world, world.pages[&DAM_HA].connection).last(), Some(&both));
+    let back = world.resume(DAM_HA);
+    assert_eq!(layers_told(&world, back), [both]);
+    world.offer(DAM_HA);
+    let again = world.resume(DAM_HA);
+    assert_eq!(layers_told(&world, again), Vec::<Vec<SourceLayers>>::new());
+}

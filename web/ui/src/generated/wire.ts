@@ -1,6 +1,6 @@
 // Generated from signaling/src/wire by `UPDATE_GENERATED=1 cargo test -p signaling --test typescript`. Do not edit.
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Bytes of one message from the page. */
 export const MESSAGE_MAX = 65536;
@@ -75,6 +75,10 @@ export type LineQuality = "unknown" | "good" | "weak" | "lost";
  */
 export type LineView = { participant: string, quality: LineQuality, rtt_ms: number | null, up: DirectionView, down: DirectionView, 
 /**
+ * What the line down to the site can carry, as the bridge estimates it.
+ */
+down_capacity_bps?: number, 
+/**
  * Server time of the last datagram or message from the site.
  */
 last_seen: number, };
@@ -132,7 +136,7 @@ site: boolean, presence: PresenceView, microphone: SourceState, camera: SourceSt
  */
 spoken_seconds: number, via: Via, };
 
-export type PauseReason = "no_media" | "not_drawn" | "codec_missing";
+export type PauseReason = "no_media" | "not_drawn" | "line_too_weak" | "codec_missing";
 
 export type Phase = { "kind": "gathering" } | { "kind": "in_session", since: number, } | { "kind": "ended", at: number, };
 
@@ -162,7 +166,7 @@ seat_kept_seconds: number, media: MediaLimits,
 /**
  * The media negotiated before the connection was lost still runs: no new `offer` is needed, at most a `restart`.
  */
-media_kept: boolean, meeting: MeetingView, } | { "kind": "done", re: number, } | { "kind": "refused", re: number, code: RefusalCode, } | { "kind": "answer", re: number, sdp: string, } | { "kind": "ping", nonce: number, } | { "kind": "phase", phase: Phase, } | { "kind": "mode", mode: Mode, } | { "kind": "agenda", agenda: AgendaView, } | { "kind": "participants", participants: Array<ParticipantView>, } | { "kind": "floor", floor: FloorView, } | { "kind": "stage", stage: OnStage | null, } | { "kind": "speaker", participant: string | null, } | { "kind": "recording", recording: RecordingState, } | { "kind": "slots", slots: Array<SlotView>, } | { "kind": "notice", notice: Notice, } | { "kind": "lines", lines: Array<LineView>, } | { "kind": "bye", why: ByeReason, 
+media_kept: boolean, meeting: MeetingView, } | { "kind": "done", re: number, } | { "kind": "refused", re: number, code: RefusalCode, } | { "kind": "answer", re: number, sdp: string, } | { "kind": "ping", nonce: number, } | { "kind": "phase", phase: Phase, } | { "kind": "mode", mode: Mode, } | { "kind": "agenda", agenda: AgendaView, } | { "kind": "participants", participants: Array<ParticipantView>, } | { "kind": "floor", floor: FloorView, } | { "kind": "stage", stage: OnStage | null, } | { "kind": "speaker", participant: string | null, } | { "kind": "recording", recording: RecordingState, } | { "kind": "slots", slots: Array<SlotView>, } | { "kind": "layers", layers: Array<SourceLayers>, } | { "kind": "notice", notice: Notice, } | { "kind": "lines", lines: Array<LineView>, } | { "kind": "bye", why: ByeReason, 
 /**
  * Come back after this long (already jittered by the server); absent: do not come back by yourself.
  */
@@ -178,6 +182,11 @@ reason: string | null, };
 export type SlotDrawn = { mid: string, height: number, };
 
 export type SlotView = { mid: string, participant: string | null, source: SourceName | null, paused: PauseReason | null, };
+
+/**
+ * The wanted layers of one source, by their rids in the page's own offer.
+ */
+export type SourceLayers = { source: SourceName, rids: Array<string>, };
 
 export type SourceName = "microphone" | "camera" | "screen";
 

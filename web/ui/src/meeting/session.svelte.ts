@@ -160,6 +160,8 @@ export class MeetingSession {
         return this.#closeMedia();
       case "set_source":
         return this.#setSource(effect.source, effect.on);
+      case "set_layers":
+        return this.#peer.sendOnly(effect.layers);
       case "announce":
         if (effect.urgent) this.urgent = effect.what;
         else this.polite = effect.what;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PROTOCOL_VERSION } from "../../generated/wire";
 import { backoff } from "./link";
 import { SILENCE_MS } from "./state";
 import { ME, Page, meetingOf, seat, somebody } from "./world";
@@ -11,7 +12,7 @@ describe("coming in", () => {
     const page = new Page();
     expect(page.tell({ kind: "join", seat })).toContainEqual({ do: "open_socket" });
     expect(page.sent(page.tell({ kind: "socket_opened" }))).toEqual([
-      { kind: "hello", version: 1, token: "t", headcount: 14 },
+      { kind: "hello", version: PROTOCOL_VERSION, token: "t", headcount: 14 },
     ]);
   });
 
@@ -113,7 +114,7 @@ describe("losing the line and coming back", () => {
     page.cut();
     page.tell({ kind: "timer", name: "retry" });
     expect(page.sent(page.tell({ kind: "socket_opened" }))).toEqual([
-      { kind: "hello", version: 1, token: "t", resume: "r1", headcount: 14 },
+      { kind: "hello", version: PROTOCOL_VERSION, token: "t", resume: "r1", headcount: 14 },
     ]);
   });
 

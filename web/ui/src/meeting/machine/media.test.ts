@@ -202,3 +202,20 @@ test("the camera chosen before joining outlives the news that comes before the a
   const effects = page.hear({ kind: "answer", re: page.lastId("offer"), sdp: "a" });
   expect(page.sent(effects)).toContainEqual({ kind: "switch_source", source: "camera", state: "on" });
 });
+
+test("layers nobody is shown are switched off without a word to negotiate", () => {
+  const page = Page.seated();
+  const layers = [{ source: "camera" as const, rids: ["q"] }];
+  const effects = page.hear({ kind: "layers", layers });
+  expect(effects).toContainEqual({ do: "set_layers", layers });
+  expect(page.sent(effects)).toEqual([]);
+});
+
+test("what was said of the last connection's layers does not hold for the new one", () => {
+  const page = Page.seated();
+  page.tell({ kind: "media_failed" });
+  page.tell({ kind: "timer", name: "media" });
+  expect(page.inside.media).toEqual({ is: "offering" });
+  const effects = page.hear({ kind: "layers", layers: [{ source: "camera", rids: ["q"] }] });
+  expect(effects.some((effect) => effect.do === "set_layers")).toBe(false);
+});

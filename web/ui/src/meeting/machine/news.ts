@@ -26,6 +26,7 @@ export type News = Extract<
       | "speaker"
       | "recording"
       | "slots"
+      | "layers"
       | "notice"
       | "lines";
   }
@@ -69,6 +70,9 @@ export function take(state: Inside, news: News, moment: Moment): [Inside, Effect
       return recording(state, news.recording);
     case "slots":
       return [{ ...state, slots: Object.fromEntries(news.slots.map((slot) => [slot.mid, slot])) }, []];
+    case "layers":
+      // Said of the connection before, while the new one is being offered: that one begins with everything.
+      return [state, state.media.is === "offering" ? [] : [{ do: "set_layers", layers: news.layers }]];
     case "notice":
       return notice(state, news.notice, moment);
     case "lines":

@@ -18,6 +18,7 @@ import type {
   ServerMessage,
   SlotDrawn,
   SlotView,
+  SourceLayers,
   SourceName,
 } from "../../generated/wire";
 
@@ -244,6 +245,8 @@ export type Effect =
   | { do: "close_media" }
   /** Lets the source's track flow, or stops it. */
   | { do: "set_source"; source: SourceName; on: boolean }
+  /** Which simulcast layers anybody is shown; the others are not sent. A source that is not named sends all. */
+  | { do: "set_layers"; layers: readonly SourceLayers[] }
   | { do: "announce"; urgent: boolean; what: Announcement }
   | { do: "soft_tone" };
 

@@ -1,4 +1,5 @@
 // A page under test: the reducer with a clock that the test turns, and everything it asked of its shells.
+import { PROTOCOL_VERSION } from "../../generated/wire";
 import type { ClientMessage, MeetingView, ParticipantView, ServerMessage, SourceState } from "../../generated/wire";
 import { reduce } from "./reduce";
 import type { Effect, Event, Inside, Seat, State } from "./state";
@@ -78,7 +79,7 @@ export class Page {
     return this.hear({
       kind: "welcome",
       re,
-      version: 1,
+      version: PROTOCOL_VERSION,
       you: ME,
       role: "delegate",
       may: ["publish", "ask_to_speak"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { layersFor } from "./layers";
+import { layersFor, sent } from "./layers";
 
 const scales = (width: number, height: number): number[] =>
   layersFor(width, height).flatMap((layer) => (layer.active ? [layer.scaleResolutionDownBy] : []));
@@ -16,4 +16,14 @@ test("the largest layer that is sent is the whole picture, whatever the camera g
 
 test("every layer keeps its place and its name", () => {
   expect(layersFor(320, 240).map((layer) => layer.rid)).toEqual(["q", "h", "f"]);
+});
+
+test("what nobody is shown is not sent, and what the camera is too small for is never sent", () => {
+  const active = (width: number, height: number, wanted: string[] | undefined): string[] =>
+    sent(layersFor(width, height), wanted).flatMap((layer) => (layer.active ? [layer.rid] : []));
+  expect(active(1280, 720, undefined)).toEqual(["q", "h", "f"]);
+  expect(active(1280, 720, ["q"])).toEqual(["q"]);
+  expect(active(1280, 720, ["q", "f"])).toEqual(["q", "f"]);
+  expect(active(640, 360, ["q", "f"])).toEqual(["q"]);
+  expect(active(1280, 720, [])).toEqual(["q", "h", "f"]);
 });

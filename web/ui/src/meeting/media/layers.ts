@@ -28,3 +28,10 @@ export function layersFor(width: number, height: number): Layer[] {
     active: index < sent,
   }));
 }
+
+/** The layers less those nobody is shown. Something is always sent: by it the others know that the camera is alive. */
+export function sent(layers: readonly Layer[], wanted: readonly string[] | undefined): Layer[] {
+  if (wanted === undefined) return [...layers];
+  const asked = layers.map((layer) => ({ ...layer, active: layer.active && wanted.includes(layer.rid) }));
+  return asked.some((layer) => layer.active) ? asked : [...layers];
+}

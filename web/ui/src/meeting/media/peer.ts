@@ -1,6 +1,6 @@
 // SHELL: the one peer connection. Negotiated once: what we send and a fixed pool of slots; who fills a slot, the server says.
-import type { MediaLimits, SourceName } from "../../generated/wire";
-import { layersFor } from "./layers";
+import type { MediaLimits, SourceLayers, SourceName } from "../../generated/wire";
+import { type Layer, layersFor, sent } from "./layers";
 import { lean } from "./sdp";
 
 export interface PeerEvents {
@@ -26,6 +26,10 @@ export class Peer {
   #connection: Connection | null = null;
   #tracks: Record<SourceName, MediaStreamTrack | null> = { microphone: null, camera: null, screen: null };
   #streams = new Map<string, MediaStream>();
+  /** As the server said last; of a source that is not named all layers are wanted. */
+  #wanted: readonly SourceLayers[] = [];
+  /** Parameters are changed one after the other: a browser refuses a change that was not made from the last one's result. */
+  #tuning: Promise<void> = Promise.resolve();
 
   constructor(events: PeerEvents) {
     this.#events = events;
@@ -34,6 +38,7 @@ export class Peer {
   /** Makes a new connection and writes its offer. The m-lines stand in the order that gives them their meaning. */
   async build(limits: MediaLimits, videoSlots: number): Promise<void> {
     this.close();
+    this.#wanted = [];
     try {
       const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
       const sending = (kind: "audio" | "video", sendEncodings?: RTCRtpEncodingParameters[]): RTCRtpSender => {
@@ -107,11 +112,32 @@ export class Peer {
     if (sender === undefined) return;
     try {
       await sender.replaceTrack(track);
-      if (source === "camera" && track !== null) await fit(sender, track);
+      if (source === "camera" && track !== null) await this.#tune();
     } catch (cause) {
       // The connection was closed meanwhile; the next one starts from #tracks.
       console.warn(`the ${source} track could not be replaced`, cause);
     }
+  }
+
+  /** Which layers of our sources anybody is shown. The others are switched off at once, and on again when somebody wants them. */
+  sendOnly(wanted: readonly SourceLayers[]): void {
+    this.#wanted = wanted;
+    void this.#tune();
+  }
+
+  /** Brings the camera's layers into line with its picture's size and with what is wanted. Nothing is negotiated by it. */
+  #tune(): Promise<void> {
+    this.#tuning = this.#tuning.then(async () => {
+      const sender = this.#connection?.senders.camera;
+      if (sender === undefined) return;
+      try {
+        await fit(sender, this.#tracks.camera, this.#wanted.find(({ source }) => source === "camera")?.rids);
+      } catch (cause) {
+        // The connection was closed meanwhile, or this browser changes no parameters: all layers go on, which costs only line.
+        console.warn("the camera's layers could not be changed", cause);
+      }
+    });
+    return this.#tuning;
   }
 
   /** The mids of the video slots, in m-line order. Empty before the offer is made. */
@@ -177,29 +203,37 @@ export class Peer {
 }
 
 /** Before a camera is on it is taken for a large one; `fit` mends that when its track comes. */
-function cameraLayers(track: MediaStreamTrack | null): RTCRtpEncodingParameters[] {
+function cameraLayers(track: MediaStreamTrack | null): Layer[] {
   const { width = 1280, height = 720 } = track?.getSettings() ?? {};
   return layersFor(width, height);
 }
 
 /** Another camera may have another size: the layers keep their names and are scaled anew. */
-async function fit(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
-  const wanted = cameraLayers(track);
+async function fit(
+  sender: RTCRtpSender,
+  track: MediaStreamTrack | null,
+  wanted: readonly string[] | undefined,
+): Promise<void> {
+  const layers = sent(cameraLayers(track), wanted);
   const parameters = sender.getParameters();
   for (const encoding of parameters.encodings) {
-    const layer = wanted.find((one) => one.rid === encoding.rid);
+    const layer = layers.find((one) => one.rid === encoding.rid);
     if (layer !== undefined) Object.assign(encoding, layer);
   }
   await sender.setParameters(parameters);
 }
 
-/** Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. */
+/**
+ * Opus and VP8 with retransmission, and nothing else: what the server forwards, and an offer half as long. Sound with redundancy stands
+ * first where the browser knows it: it sends it only then.
+ */
 function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
   // Without a say (Firefox before 128) the server chooses the same from the longer list.
   if (!("setCodecPreferences" in transceiver)) return;
-  const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
-  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter((codec) =>
-    wanted.includes(codec.mimeType.toLowerCase()),
-  );
+  const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
+  const place = (codec: RTCRtpCodec): number => wanted.indexOf(codec.mimeType.toLowerCase());
+  const codecs = RTCRtpReceiver.getCapabilities(kind)
+    ?.codecs.filter((codec) => place(codec) >= 0)
+    .sort((one, other) => place(one) - place(other));
   if (codecs !== undefined && codecs.length > 0) transceiver.setCodecPreferences(codecs);
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page, WebSocketRoute } from "playwright-core";
+import { PROTOCOL_VERSION } from "../../../src/generated/wire";
 import type {
   Action,
   ClientEnvelope,
@@ -150,7 +151,7 @@ export class Room {
     this.say({
       kind: "welcome",
       re,
-      version: 1,
+      version: PROTOCOL_VERSION,
       you,
       role,
       may: [...mayOf[role]] as Action[],

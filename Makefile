@@ -58,7 +58,7 @@ binaries: ui
 system: binaries
 	cargo nextest run --locked --workspace -E 'binary(system)'
 
-## Real Chromium against the real server; screenshots of every screen are left in artifacts/.
+## Real Chromium and Firefox against the real server; screenshots of every screen are left in artifacts/.
 browser: binaries
 	cd tests/browser && npm ci --no-audit --no-fund
 	NHIPCAU=$(abspath $(TARGET))/debug/nhipcau npm --prefix tests/browser test

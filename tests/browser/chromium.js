@@ -19,10 +19,11 @@ export const SIZES = {
 /** What nothing on the page may wait longer for. */
 const PATIENCE_MS = 45_000;
 
-export async function launch() {
+/** `picture`: what its cameras see, if not the small picture. */
+export async function launch({ picture: size } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "nhipcau-devices-"));
   const [picture, voice] = [path.join(folder, "camera.y4m"), path.join(folder, "microphone.wav")];
-  await Promise.all([writePicture(picture), writeVoice(voice)]);
+  await Promise.all([writePicture(picture, size), writeVoice(voice)]);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,

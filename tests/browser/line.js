@@ -1,10 +1,14 @@
-// The line between one site and the server: a TCP and a UDP relay that can be cut and slowed, as a digger or a full trunk would.
+// The line between one site and the server: a TCP and a UDP relay that can be cut, slowed, narrowed and made to lose, as a digger, a full
+// trunk or a bad radio link would.
 //
 // The server names one address for media to everybody. Like the address translation of a real access network, the line rewrites that
 // address in what the server tells this one site, so that its packets pass here too. Nothing in the page knows of it.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import net from "node:net";
+
+/** What waits before a bottleneck, as in a small router: more is thrown away. */
+const QUEUE_MS = 300;
 
 /** As long as the server's own address, byte by byte: lengths in what is rewritten stay true. */
 const HERE = "127.0.0.2";
@@ -15,6 +19,11 @@ export class Line {
   #upstreams = new Map();
   #cut = false;
   #delayMs = 0;
+  #loss = 0;
+  #dice = dice(5);
+  /** Of the way down: bits a millisecond, and when the last of what waits has passed. */
+  #downRate = Infinity;
+  #downFree = 0;
 
   static async to(server) {
     const line = new Line();
@@ -47,6 +56,17 @@ export class Line {
   /** Media takes this much longer there and back. */
   slow(ms) {
     this.#delayMs = ms / 2;
+  }
+
+  /** This share of all datagrams is lost, each way. */
+  lose(share) {
+    this.#loss = share;
+  }
+
+  /** What comes down passes at this rate; `Infinity` takes the bottleneck away. */
+  narrow(kbitPerS) {
+    this.#downRate = kbitPerS;
+    this.#downFree = 0;
   }
 
   close() {
@@ -85,17 +105,36 @@ export class Line {
     let upstream = this.#upstreams.get(key);
     if (upstream === undefined) {
       upstream = createSocket("udp4").bind(0, "127.0.0.1");
-      upstream.on("message", (answer) => this.#pass(() => this.udp.send(answer, from.port, from.address)));
+      upstream.on("message", (answer) => this.#down(answer, from));
       this.#upstreams.set(key, upstream);
     }
     this.#pass(() => upstream.send(datagram, this.server.udp, "127.0.0.1"));
   }
 
-  #pass(send) {
-    if (this.#cut) return;
-    if (this.#delayMs === 0) send();
-    else setTimeout(() => !this.#cut && send(), this.#delayMs);
+  #down(datagram, to) {
+    const now = performance.now();
+    const waits = Math.max(0, this.#downFree - now);
+    if (waits > QUEUE_MS) return;
+    const takes = (datagram.length * 8) / this.#downRate;
+    this.#downFree = now + waits + takes;
+    this.#pass(() => this.udp.send(datagram, to.port, to.address), waits + takes);
   }
+
+  #pass(send, queuedMs = 0) {
+    if (this.#cut || this.#dice() < this.#loss) return;
+    const late = this.#delayMs + queuedMs;
+    if (late < 1) send();
+    else setTimeout(() => !this.#cut && send(), late);
+  }
+}
+
+/** Uniform in [0, 1), the same in every run. */
+function dice(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
 }
 
 /** Replaces a text by one of the same length in a stream of bytes. */

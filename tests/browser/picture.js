@@ -1,10 +1,11 @@
 // What the fake cameras see: somebody's head and shoulders, nodding. Small, because two cores encode it for six sites at once.
 import { writeFile } from "node:fs/promises";
 
-const [WIDTH, HEIGHT] = [480, 270];
-const FRAMES_PER_S = 10;
+const SMALL = { width: 480, height: 270, framesPerS: 10 };
+/** The smallest that Chromium sends in three layers, at a camera's usual pace. */
+export const LARGE = { width: 960, height: 540, framesPerS: 30 };
 /** One slow nod; the file is played over and over. */
-const FRAMES = 20;
+const NOD_S = 2;
 
 /** Brightness and the two colours of a point, -1 to 1 from the middle. */
 function point(x, y, nod) {
@@ -15,15 +16,15 @@ function point(x, y, nod) {
   return [150 - 40 * y, 132, 124];
 }
 
-function frame(number) {
-  const nod = Math.sin((2 * Math.PI * number) / FRAMES);
-  const luma = Buffer.alloc(WIDTH * HEIGHT);
-  const [blue, red] = [Buffer.alloc((WIDTH * HEIGHT) / 4), Buffer.alloc((WIDTH * HEIGHT) / 4)];
-  for (let row = 0; row < HEIGHT; row += 1) {
-    for (let column = 0; column < WIDTH; column += 1) {
-      const [y, u, v] = point((2 * column) / WIDTH - 1, (2 * row) / HEIGHT - 1, nod);
-      luma[row * WIDTH + column] = y;
-      const half = (row >> 1) * (WIDTH / 2) + (column >> 1);
+function frame({ width, height }, through) {
+  const nod = Math.sin(2 * Math.PI * through);
+  const luma = Buffer.alloc(width * height);
+  const [blue, red] = [Buffer.alloc((width * height) / 4), Buffer.alloc((width * height) / 4)];
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      const [y, u, v] = point((2 * column) / width - 1, (2 * row) / height - 1, nod);
+      luma[row * width + column] = y;
+      const half = (row >> 1) * (width / 2) + (column >> 1);
       blue[half] = u;
       red[half] = v;
     }
@@ -32,7 +33,8 @@ function frame(number) {
 }
 
 /** Writes the picture as Y4M (4:2:0). */
-export async function writePicture(path) {
-  const head = Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n`);
-  await writeFile(path, Buffer.concat([head, ...Array.from({ length: FRAMES }, (_, number) => frame(number))]));
+export async function writePicture(path, size = SMALL) {
+  const head = Buffer.from(`YUV4MPEG2 W${size.width} H${size.height} F${size.framesPerS}:1 Ip A1:1 C420jpeg\n`);
+  const count = NOD_S * size.framesPerS;
+  await writeFile(path, Buffer.concat([head, ...Array.from({ length: count }, (_, number) => frame(size, number / count))]));
 }

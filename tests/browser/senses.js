@@ -62,9 +62,14 @@ export function loudness(page) {
 const AUDIBLE = 0.03;
 const SILENT = 0.003;
 
-export async function hears(page, whom) {
+/** What is decoded has the energy of a voice. (Where a machine has no sound card, Firefox lets no page listen to it.) */
+export async function energyArrives(page, whom) {
   const { energy } = await received(page);
   await eventually(`${whom} is heard: energy arrives`, async () => (await received(page)).energy > energy + 0.005);
+}
+
+export async function hears(page, whom) {
+  await energyArrives(page, whom);
   await eventually(`${whom} is heard: it sounds`, async () => (await loudness(page)) > AUDIBLE);
 }
 
@@ -103,4 +108,60 @@ export async function stopwatch(page) {
     });
   });
   return () => page.evaluate(() => window.firstPicture);
+}
+
+/** The simulcast layers a page sends, by rid: pictures so far, and whether the layer is switched on. */
+export function layersSent(page) {
+  return page.evaluate(async () => {
+    const layers = {};
+    for (const connection of window.connections) {
+      if (connection.connectionState === "closed") continue;
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type !== "outbound-rtp" || report.rid === undefined) continue;
+        layers[report.rid] = { frames: report.framesSent ?? report.framesEncoded ?? 0, active: report.active };
+      }
+    }
+    return layers;
+  });
+}
+
+/** What a page receives of its largest picture: its height, and pictures decoded so far. */
+export function largest(page) {
+  return page.evaluate(async () => {
+    let largest = { height: 0, frames: 0 };
+    for (const connection of window.connections) {
+      if (connection.connectionState === "closed") continue;
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type !== "inbound-rtp" || report.kind !== "video") continue;
+        const height = report.frameHeight ?? 0;
+        if (height > largest.height) largest = { height, frames: report.framesDecoded };
+      }
+    }
+    return largest;
+  });
+}
+
+/** Pictures decoded a second of the largest one, measured over a while. */
+export async function pace(page, ms) {
+  const [before, begun] = [await largest(page), Date.now()];
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const after = await largest(page);
+  return (1_000 * (after.frames - before.frames)) / (Date.now() - begun);
+}
+
+/** What is being sent and received on the page's connections. */
+export function codecs(page) {
+  return page.evaluate(async () => {
+    const names = new Set();
+    for (const connection of window.connections) {
+      if (connection.connectionState === "closed") continue;
+      const reports = await connection.getStats();
+      for (const report of reports.values()) {
+        if (report.type !== "inbound-rtp" && report.type !== "outbound-rtp") continue;
+        const mime = reports.get(report.codecId)?.mimeType;
+        if (mime !== undefined) names.add(mime);
+      }
+    }
+    return [...names].sort();
+  });
 }

@@ -28,9 +28,9 @@ async function freeTcpPort() {
   return port;
 }
 
-async function freeUdpPort() {
+async function freeUdpPort(address) {
   const probe = createSocket("udp4");
-  probe.bind(0, "127.0.0.1");
+  probe.bind(0, address);
   await once(probe, "listening");
   const { port } = probe.address();
   probe.close();
@@ -40,11 +40,12 @@ async function freeUdpPort() {
 
 export class Server {
   /** Starts a demo server and waits until it says that it is ready. */
-  static async start({ data, extra = [] } = {}) {
+  static async start({ data, address = "127.0.0.1", extra = [] } = {}) {
     const server = new Server();
     server.data = data ?? (await mkdtemp(path.join(tmpdir(), "nhipcau-")));
     server.http = await freeTcpPort();
-    server.udp = await freeUdpPort();
+    server.address = address;
+    server.udp = await freeUdpPort(address);
     server.extra = extra;
     await server.launch();
     return server;
@@ -58,8 +59,8 @@ export class Server {
         "serve", "--demo",
         "--data", this.data,
         "--http", `127.0.0.1:${this.http}`,
-        "--media-udp", `127.0.0.1:${this.udp}`,
-        "--public-ip", "127.0.0.1",
+        "--media-udp", `${this.address}:${this.udp}`,
+        "--public-ip", this.address,
         ...this.extra,
       ],
       { stdio: ["ignore", "pipe", "pipe"] },

@@ -4,5 +4,6 @@
 
 mod found;
 mod plan;
+mod quality_matrix;
 mod seeds;
 mod stories;

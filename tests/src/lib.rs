@@ -6,6 +6,7 @@ pub mod attendance;
 pub mod impair;
 pub mod insider;
 pub mod invariant;
+pub mod lab;
 pub mod link;
 pub mod media;
 pub mod network;

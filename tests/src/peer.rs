@@ -257,11 +257,6 @@ impl Peer {
         Ok(self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?)
     }
 
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        *self.shared.0.state.lock().expect("nobody panics with it") == RTCPeerConnectionState::Connected
-    }
-
     /// What was heard so far of those who [`Self::speak`].
     #[must_use]
     pub fn heard(&self) -> Heard {

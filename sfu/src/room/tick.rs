@@ -10,6 +10,7 @@ use crate::room::{Room, Schedule};
 use crate::slab::{PeerAt, TrackAt};
 use crate::speaker::DECIDE_EVERY;
 use crate::track::Drying;
+use crate::track::missing::Gap;
 
 /// Often enough for the speaker, for transport-wide feedback (congestion control wants 50 to 250 ms) and for noticing a layer that was
 /// switched off; rare enough to cost nothing beside the media.
@@ -127,7 +128,7 @@ impl Room {
                 continue;
             }
             let Some(media) = layer.ssrc.filter(|_| feedback.pli || feedback.fir) else { continue };
-            let Some(count) = layer.key_frames.take_request(now) else { continue };
+            let Some(count) = layer.key_frames.take_request(now, publisher.rtt_or_guess()) else { continue };
             let reporter = publisher.reporter();
             let compound = self.scratch.compound.receiver_report(reporter, &[]);
             if feedback.pli {
@@ -150,7 +151,10 @@ impl Room {
                     layer.missing.clear();
                     continue;
                 }
-                layer.missing.due(now, publisher.rtt_or_guess(), &mut scratch.lost);
+                let gap = layer.missing.due(now, publisher.rtt_or_guess(), &mut scratch.lost);
+                if gap == Gap::Hopeless {
+                    layer.key_frames.want();
+                }
                 if let (Some(media), false) = (layer.ssrc, scratch.lost.is_empty()) {
                     let reporter = publisher.reporter();
                     scratch.compound.receiver_report(reporter, &[]).nack(reporter, media, &scratch.lost);

@@ -27,9 +27,11 @@ impl KeyFrames {
         self.wanted
     }
 
-    /// A request is to be sent now; returns its running number. It is repeated at the same interval until the frame arrives.
-    pub(crate) fn take_request(&mut self, now: Instant) -> Option<u8> {
-        let rested = self.requested_at.is_none_or(|at| now.saturating_duration_since(at) >= REQUEST_INTERVAL);
+    /// A request is to be sent now; returns its running number. It is repeated at the same interval until the frame arrives, but not
+    /// before an answer can have come: over a satellite the publisher would send every key frame twice.
+    pub(crate) fn take_request(&mut self, now: Instant, rtt: Duration) -> Option<u8> {
+        let interval = REQUEST_INTERVAL.max(rtt + rtt / 4);
+        let rested = self.requested_at.is_none_or(|at| now.saturating_duration_since(at) >= interval);
         if !self.wanted || !rested {
             return None;
         }
@@ -43,6 +45,8 @@ impl KeyFrames {
 mod tests {
     use super::*;
 
+    const RTT: Duration = Duration::from_millis(100);
+
     #[test]
     fn a_thousand_viewers_cause_two_requests_a_second() {
         let start = Instant::now();
@@ -50,7 +54,7 @@ mod tests {
         let sent = (0..1_000u64)
             .filter(|ms| {
                 key_frames.want();
-                key_frames.take_request(start + Duration::from_millis(*ms)).is_some()
+                key_frames.take_request(start + Duration::from_millis(*ms), RTT).is_some()
             })
             .count();
         assert_eq!(sent, 2);
@@ -61,9 +65,11 @@ mod tests {
         let start = Instant::now();
         let mut key_frames = KeyFrames::default();
         key_frames.want();
-        assert_eq!(key_frames.take_request(start), Some(1));
-        assert_eq!(key_frames.take_request(start + REQUEST_INTERVAL), Some(2));
+        assert_eq!(key_frames.take_request(start, RTT), Some(1));
+        assert_eq!(key_frames.take_request(start + REQUEST_INTERVAL, RTT), Some(2));
+        let satellite = Duration::from_millis(600);
+        assert_eq!(key_frames.take_request(start + 2 * REQUEST_INTERVAL, satellite), None);
         key_frames.satisfied();
-        assert_eq!(key_frames.take_request(start + 2 * REQUEST_INTERVAL), None);
+        assert_eq!(key_frames.take_request(start + 3 * REQUEST_INTERVAL, RTT), None);
     }
 }

@@ -60,14 +60,17 @@ impl Missing {
         self.holes.iter().map(|hole| hole.ask_at).min()
     }
 
-    /// Puts into `ask` the numbers that are due, ascending, and forgets those that are past help.
-    pub(crate) fn due(&mut self, now: Instant, rtt: Duration, ask: &mut Vec<u16>) {
+    /// Puts into `ask` the numbers that are due, ascending, and forgets those that are past help. Returns whether there were any of
+    /// those: what comes after them cannot be decoded, and no viewer can ask for more than the key frame that will be.
+    pub(crate) fn due(&mut self, now: Instant, rtt: Duration, ask: &mut Vec<u16>) -> Gap {
         ask.clear();
+        let mut gap = Gap::Repairable;
         self.holes.retain_mut(|hole| {
             if hole.ask_at > now {
                 return true;
             }
             if hole.tries >= TRIES_MAX || now.saturating_duration_since(hole.since) >= GIVE_UP_AFTER {
+                gap = Gap::Hopeless;
                 return false;
             }
             hole.tries += 1;
@@ -75,6 +78,7 @@ impl Missing {
             ask.push(hole.seq as u16);
             true
         });
+        gap
     }
 }
 
@@ -104,13 +108,15 @@ mod tests {
         assert_eq!(missing.skipped(start, 10, 2), Gap::Repairable);
         let mut asked = Vec::new();
         let mut ask = Vec::new();
+        let mut given_up = false;
         for step in 0..200 {
-            missing.due(start + ms(step * 10), RTT, &mut ask);
+            given_up |= missing.due(start + ms(step * 10), RTT, &mut ask) == Gap::Hopeless;
             if !ask.is_empty() {
                 assert_eq!(ask, [8, 9]);
                 asked.push(step * 10);
             }
         }
+        assert!(given_up);
         assert_eq!(asked, [10, 120, 230, 340, 450, 560]);
         assert_eq!(missing.next_request(), None);
     }

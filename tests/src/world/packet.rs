@@ -39,13 +39,17 @@ impl<'a> Rtp<'a> {
     #[must_use]
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let (head, mut rest) = bytes.split_at_checked(12)?;
-        if head[0] & 0xEF != 0x80 {
+        if head[0] & 0xCF != 0x80 {
             return None;
         }
         if head[0] & 0x10 != 0 {
             let (block, after) = rest.split_at_checked(4)?;
             let words = usize::from(u16::from_be_bytes([block[2], block[3]]));
             rest = after.get(4 * words..)?;
+        }
+        if head[0] & 0x20 != 0 {
+            let padding = usize::from(*rest.last().filter(|padding| **padding > 0)?);
+            rest = rest.get(..rest.len().checked_sub(padding)?)?;
         }
         Some(Self {
             marker: head[1] & 0x80 != 0,

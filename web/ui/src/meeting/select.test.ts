@@ -1,14 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { CHAIR, ME, meetingOf, Page, somebody } from "./machine/world";
+import type { PauseReason, SlotView } from "../generated/wire";
 import type { Inside } from "./machine";
 import {
   agendaRows,
   expectedEnd,
   firstToCall,
   headcount,
+  heldBack,
   mainPicture,
   matches,
   microphoneState,
+  pictureHere,
   pictureOf,
   strip,
   unbroken,
@@ -133,6 +136,36 @@ test("a picture says why it is missing", () => {
   expect(pictureOf(somebody("a", { camera: "absent" }), "camera")).toBe("audio_only");
   expect(pictureOf(somebody("a", { presence: away, camera: "on" }), "camera")).toBe("lost");
   expect(pictureOf(somebody("a", { presence: { kind: "expected" } }), "camera")).toBe("not_joined");
+});
+
+function slotsOf(...paused: (PauseReason | null)[]): Record<string, SlotView> {
+  const slots = paused.map((why, at) => ({
+    mid: String(at),
+    participant: `p${String(at)}`,
+    source: "camera" as const,
+    paused: why,
+  }));
+  return Object.fromEntries(slots.map((slot) => [slot.mid, slot]));
+}
+
+test("a picture that one's own line cannot carry is held back for oneself alone", () => {
+  const room = { ...inside(), slots: slotsOf("line_too_weak", null) };
+  const here = (id: string, camera: "on" | "off") => pictureHere(room, somebody(id, { camera }), "camera");
+  expect([here("p0", "on"), here("p1", "on"), here("p0", "off"), here("p7", "on")]).toEqual([
+    "held_back",
+    "video",
+    "camera_off",
+    "video",
+  ]);
+});
+
+test("only sound is left when no drawn picture passes the line", () => {
+  const sound = { mid: "a", participant: "x", source: "microphone", paused: null } as const;
+  expect(heldBack({})).toBe("nothing");
+  expect(heldBack({ a: sound })).toBe("nothing");
+  expect(heldBack({ ...slotsOf("line_too_weak", "not_drawn", "no_media"), a: sound })).toBe("all");
+  expect(heldBack(slotsOf("line_too_weak", null))).toBe("some");
+  expect(heldBack(slotsOf("no_media", "not_drawn"))).toBe("nothing");
 });
 
 test("the microphone button is locked by the mode, live on the floor", () => {

@@ -180,7 +180,7 @@ export function lineTrouble(one: ParticipantView): Exclude<LineQuality, "good" |
 }
 
 /** How a site's picture is drawn. */
-export type Picture = "video" | "camera_off" | "audio_only" | "lost" | "not_joined" | "left";
+export type Picture = "video" | "held_back" | "camera_off" | "audio_only" | "lost" | "not_joined" | "left";
 
 export function pictureOf(one: ParticipantView, source: SourceName): Picture {
   switch (one.presence.kind) {
@@ -196,6 +196,24 @@ export function pictureOf(one: ParticipantView, source: SourceName): Picture {
     default:
       return one.presence satisfies never;
   }
+}
+
+/** The same as this viewer gets it: his own line may be too weak for a picture that others see. */
+export function pictureHere(inside: Inside, one: ParticipantView, source: SourceName): Picture {
+  const picture = pictureOf(one, source);
+  if (picture !== "video" || one.id === inside.you) return picture;
+  return slotOf(inside.slots, one.id, source)?.paused === "line_too_weak" ? "held_back" : "video";
+}
+
+/** How much of what this page draws its own line is too weak for. When it is all of it, what is left of the meeting is its sound. */
+export function heldBack(slots: Readonly<Record<string, SlotView>>): "nothing" | "some" | "all" {
+  const drawn = Object.values(slots).filter(
+    ({ source, paused }) =>
+      source !== null && source !== "microphone" && paused !== "no_media" && paused !== "not_drawn",
+  );
+  const held = drawn.filter(({ paused }) => paused === "line_too_weak").length;
+  if (held === 0) return "nothing";
+  return held < drawn.length ? "some" : "all";
 }
 
 /** The state of the big microphone button. */

@@ -234,6 +234,7 @@ export class MeetingSession {
   async #share(): Promise<void> {
     let stream: MediaStream;
     try {
+      // No width and no height: a page that is scaled before it is sent is not readable any more.
       stream = await navigator.mediaDevices.getDisplayMedia({
         video: { frameRate: { ideal: 15, max: 15 } },
         audio: false,
@@ -245,7 +246,8 @@ export class MeetingSession {
     }
     const [track] = stream.getVideoTracks();
     if (track === undefined) return;
-    track.contentHint = "detail";
+    // Text before motion: sharp edges, whole resolution, as many frames as are left.
+    track.contentHint = "text";
     track.onended = () => this.tell({ kind: "source_ended", source: "screen" });
     this.#endSharing();
     this.#shared = track;

@@ -6,7 +6,7 @@ import { NOW } from "./meetings";
 import { LONG } from "./room/people";
 import { Room, type RoomFixture } from "./room/room";
 import { AGENDA } from "./room/room";
-import { chair, chairSharing, delegate, empty, holding, longNames, wall } from "./room/rooms";
+import { chair, chairSharing, delegate, empty, holding, longNames, wall, weakLine } from "./room/rooms";
 import { launch, shoot, type Shot, type Width } from "./shoot";
 
 const dist = join(import.meta.dirname, "../../dist");
@@ -91,7 +91,8 @@ async function inTheRoom(page: Page): Promise<void> {
         const frames = [...document.querySelectorAll<HTMLElement>(".room .frame:has(video)")].filter(
           (frame) => frame.querySelector("video")?.srcObject,
         );
-        return frames.length > 0 && frames.every((frame) => frame.classList.contains("live"));
+        const expected = frames.length > 0 || document.querySelector(".held_back") !== null;
+        return expected && frames.every((frame) => frame.classList.contains("live"));
       },
       undefined,
       { timeout: 20_000 },
@@ -166,6 +167,30 @@ const shots: Shot[] = [
   scene({ name: "meeting-delegate-low", fixture: delegate, size: { width: 1366, height: 620 } }),
   scene({ name: "meeting-delegate-floor", fixture: holding }),
   scene({ name: "meeting-delegate-floor", fixture: holding, width: 390 }),
+  ...everywhere({
+    name: "meeting-delegate-weak",
+    fixture: () => weakLine("main"),
+    inside: async (page) => {
+      await page.waitForSelector(".main .frame.live");
+    },
+  }),
+  ...everywhere({
+    name: "meeting-delegate-only-sound",
+    fixture: () => weakLine("sound"),
+    inside: async (page) => {
+      await page.waitForSelector(".main.held_back");
+    },
+  }),
+  scene({
+    name: "meeting-chair-only-sound",
+    fixture: () => ({ ...chair(), heldBack: () => true }),
+  }),
+  scene({
+    name: "meeting-wall-only-sound",
+    path: "/wall/s1",
+    who: "technician",
+    fixture: () => ({ ...wall("province"), heldBack: () => true }),
+  }),
   ...WIDTHS.map((width) => scene({ name: "meeting-delegate-long", fixture: longNames, width })),
   scene({ name: "meeting-delegate-first", fixture: () => empty("delegate") }),
   scene({

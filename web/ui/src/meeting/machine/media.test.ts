@@ -219,3 +219,16 @@ test("what was said of the last connection's layers does not hold for the new on
   const effects = page.hear({ kind: "layers", layers: [{ source: "camera", rids: ["q"] }] });
   expect(effects.some((effect) => effect.do === "set_layers")).toBe(false);
 });
+
+test("it is said aloud when the line carries no picture any more, and when it does again", () => {
+  const page = Page.seated();
+  const slots = (paused: "line_too_weak" | "no_media" | null) =>
+    page.hear({ kind: "slots", slots: [{ mid: "4", participant: "a", source: "camera", paused }] });
+  const said = (on: boolean) => ({ do: "announce", urgent: false, what: { kind: "only_sound", on } });
+  expect(slots(null)).toEqual(expect.not.arrayContaining([said(false)]));
+  expect(slots("line_too_weak")).toContainEqual(said(true));
+  expect(slots("line_too_weak")).not.toContainEqual(said(true));
+  expect(slots(null)).toContainEqual(said(false));
+  slots("line_too_weak");
+  expect(slots("no_media")).not.toContainEqual(said(false));
+});

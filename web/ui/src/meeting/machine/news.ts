@@ -6,8 +6,10 @@ import type {
   ParticipantView,
   RecordingState,
   ServerMessage,
+  SlotView,
   SourceName,
 } from "../../generated/wire";
+import { heldBack } from "../select";
 import { note, setWanted } from "./request";
 import type { Announcement, Effect, Inside, Meeting, Moment } from "./state";
 import { CALLED_MS } from "./state";
@@ -69,7 +71,7 @@ export function take(state: Inside, news: News, moment: Moment): [Inside, Effect
     case "recording":
       return recording(state, news.recording);
     case "slots":
-      return [{ ...state, slots: Object.fromEntries(news.slots.map((slot) => [slot.mid, slot])) }, []];
+      return slots(state, news.slots);
     case "layers":
       // Said of the connection before, while the new one is being offered: that one begins with everything.
       return [state, state.media.is === "offering" ? [] : [{ do: "set_layers", layers: news.layers }]];
@@ -86,6 +88,14 @@ export function take(state: Inside, news: News, moment: Moment): [Inside, Effect
     default:
       return news satisfies never;
   }
+}
+
+function slots(state: Inside, told: readonly SlotView[]): [Inside, Effect[]] {
+  const next = { ...state, slots: Object.fromEntries(told.map((slot) => [slot.mid, slot])) };
+  const [was, is] = [heldBack(state.slots), heldBack(next.slots)];
+  const flows = told.some(({ source, paused }) => source !== null && source !== "microphone" && paused === null);
+  if (was !== "all" && is === "all") return [next, [announce({ kind: "only_sound", on: true })]];
+  return [next, was === "all" && flows ? [announce({ kind: "only_sound", on: false })] : []];
 }
 
 function withMeeting(state: Inside, part: Partial<Meeting>): Inside {

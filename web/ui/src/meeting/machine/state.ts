@@ -229,6 +229,8 @@ export type Announcement =
   | { kind: "called" }
   | { kind: "connection_lost" }
   | { kind: "connection_back" }
+  /** The line carries no picture any more, or pictures again. */
+  | { kind: "only_sound"; on: boolean }
   | { kind: "recording"; on: boolean };
 
 export type Effect =

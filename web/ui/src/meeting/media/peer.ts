@@ -11,8 +11,11 @@ export interface PeerEvents {
   failed(): void;
 }
 
-/** One layer, sharp and slow: text must be readable, a moving window may wait. */
-const SCREEN_LAYER: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
+/**
+ * One layer, sharp and slow: text must be readable, a moving window may wait. There is no smaller one, half the size is no text; a weak line
+ * gets fewer frames of the same. On our own weak line it goes before our face.
+ */
+const SCREEN_LAYER: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 15, priority: "high" }];
 
 interface Connection {
   pc: RTCPeerConnection;
@@ -65,6 +68,7 @@ export class Peer {
       };
       this.#connection = connection;
       this.#watch(connection);
+      await keepSharp(senders.screen);
       await Promise.all(
         (["microphone", "camera", "screen"] as const).map((source) =>
           senders[source].replaceTrack(this.#tracks[source]),
@@ -199,6 +203,18 @@ export class Peer {
           return connection.pc.connectionState satisfies never;
       }
     };
+  }
+}
+
+/** A screen never shrinks under load: it loses frames instead. */
+async function keepSharp(screen: RTCRtpSender): Promise<void> {
+  const parameters = screen.getParameters();
+  parameters.degradationPreference = "maintain-resolution";
+  try {
+    await screen.setParameters(parameters);
+  } catch (cause) {
+    // Where it cannot be said (Safari), the track's content hint says the same.
+    console.info("this browser takes no degradation preference", cause);
   }
 }
 

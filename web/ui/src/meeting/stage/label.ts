@@ -2,7 +2,7 @@
 import type { ParticipantView } from "../../generated/wire";
 import type { Dictionary } from "../../i18n/language.svelte";
 import type { Inside } from "../machine";
-import { holderOf, lineTrouble, onAir, pictureOf, placeOf } from "../select";
+import { holderOf, lineTrouble, onAir, pictureHere, placeOf } from "../select";
 import { short } from "../timing";
 
 export function tileLabel(words: Dictionary["meeting"], inside: Inside, who: ParticipantView, now: number): string {
@@ -10,7 +10,7 @@ export function tileLabel(words: Dictionary["meeting"], inside: Inside, who: Par
   const holder = holderOf(meeting, who.id);
   const place = placeOf(meeting, who.id);
   const trouble = lineTrouble(who);
-  const picture = pictureOf(who, "camera");
+  const picture = pictureHere(inside, who, "camera");
   return words.joinWords(
     ...[
       who.name,
@@ -24,6 +24,7 @@ export function tileLabel(words: Dictionary["meeting"], inside: Inside, who: Par
       picture === "not_joined" ? words.tile.notJoined : "",
       picture === "left" ? words.tile.left : "",
       picture === "audio_only" ? words.tile.audioOnly : "",
+      picture === "held_back" ? words.tile.heldBackLong : "",
       picture === "camera_off" ? words.tile.cameraOff : "",
       who.screen === "on" ? words.tile.sharingScreen : "",
       who.presence.kind === "here" ? microphone(words, who) : "",

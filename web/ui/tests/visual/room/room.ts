@@ -14,6 +14,7 @@ import type {
   Role,
   ServerMessage,
   SlotView,
+  SourceName,
 } from "../../../src/generated/wire";
 import { NOW } from "../meetings";
 import { mayOf } from "./people";
@@ -30,6 +31,8 @@ export interface RoomFixture {
   seatKeptSeconds?: number;
   /** The drawn pictures' width: small on a wall of many. */
   drawn?: number;
+  /** Whose pictures this viewer's line is too weak for. */
+  heldBack?: (participant: string, source: SourceName) => boolean;
   /** How many slots get a picture: each is really encoded, and a wall of them would take the machine. */
   filled?: number;
 }
@@ -179,7 +182,7 @@ export class Room {
 
   /** As the engine does: the stage first, then what the page pinned, each once. */
   async #fill(): Promise<void> {
-    const { participants, you, drawn = 640, filled = 9 } = this.#fixture;
+    const { participants, you, drawn = 640, filled = 9, heldBack = () => false } = this.#fixture;
     const stage = this.#fixture.meeting?.stage ?? null;
     const wanted = [
       ...(stage === null ? [] : [{ participant: stage.participant, source: stage.source }]),
@@ -194,18 +197,18 @@ export class Room {
       return one.presence.kind === "here" && one[source] === "on";
     });
     shown.splice(filled);
-    const slots: SlotView[] = this.#mids.map((mid, index) => ({
-      mid,
-      participant: shown[index]?.participant ?? null,
-      source: shown[index]?.source ?? null,
-      paused: null,
-    }));
+    const slots: SlotView[] = this.#mids.map((mid, index) => {
+      const { participant, source } = shown[index] ?? { participant: null, source: null };
+      const weak = participant !== null && heldBack(participant, source);
+      return { mid, participant, source, paused: weak ? "line_too_weak" : null };
+    });
     await this.#page.evaluate(
       async ([all, size]) => {
         const { farEnd } = globalThis as unknown as {
           farEnd: { show(mid: string, name: string | null, source: string, size: number): Promise<void> };
         };
-        for (const slot of all) await farEnd.show(slot.mid, slot.participant, slot.source ?? "camera", size);
+        for (const slot of all)
+          await farEnd.show(slot.mid, slot.paused === null ? slot.participant : null, slot.source ?? "camera", size);
       },
       [slots, drawn] as const,
     );

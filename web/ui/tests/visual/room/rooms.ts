@@ -43,6 +43,11 @@ export function delegate(): RoomFixture {
   };
 }
 
+/** The line carries the main picture alone, then no picture at all. */
+export function weakLine(left: "main" | "sound"): RoomFixture {
+  return { ...delegate(), heldBack: (who) => left === "sound" || who !== CENTRE };
+}
+
 export function holding(): RoomFixture {
   const people = province(NOW).map((one) => (one.id === KY_THUONG ? { ...one, microphone: "on" as const } : one));
   const queue = [asked("site-van-don", 120), asked("site-bai-chay", 80)];
@@ -158,6 +163,7 @@ export function line(one: ParticipantView, index: number): LineView {
     rtt_ms: weak ? 410 : 18 + (index % 30),
     up: direction(1),
     down: direction(0.7),
+    ...(weak ? { down_capacity_bps: 610_000 + index * 4_000 } : { down_capacity_bps: 6_200_000 }),
     last_seen: one.presence.kind === "away" ? one.presence.since : NOW - 400,
   };
 }

@@ -19,7 +19,6 @@ mod receive;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
@@ -39,7 +38,7 @@ use crate::room::Room;
 use crate::tap::TapEvent;
 use crate::transport::certificate::{Certificate, Crypto, provider};
 use crate::transport::dtls::{DtlsConfig, DtlsEvent, DtlsFailed};
-use crate::transport::{DATAGRAM_MAX, DtlsUnusable, Path};
+use crate::transport::{Candidate, DATAGRAM_MAX, DtlsUnusable, Path, Via};
 
 /// How often the peers' timers are looked at: handshake repeats (1 s), lost paths (6 s) and deadlines need no finer clock, and one
 /// look at a thousand peers costs microseconds.
@@ -50,15 +49,15 @@ const SWEEP: Duration = Duration::from_millis(100);
 const FACTS_MAX: usize = 65_536;
 
 pub struct EngineConfig {
-    /// Every address a peer can reach the UDP port at, preferred first.
-    pub candidates: Vec<SocketAddr>,
+    /// Every address a peer can reach us at, preferred first.
+    pub candidates: Vec<Candidate>,
     pub certificate: Certificate,
     /// All our ICE credentials and SSRCs come from it: it must be unpredictable.
     pub seed: [u8; 32],
 }
 
 pub struct Engine {
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Candidate>,
     certificate: Certificate,
     dtls: DtlsConfig,
     crypto: Crypto,
@@ -69,6 +68,8 @@ pub struct Engine {
     ufrags: HashMap<String, PeerId>,
     /// The only door for anything but STUN: addresses that ICE has validated.
     paths: HashMap<Path, PeerId>,
+    /// TCP paths that nobody is at any more.
+    abandoned: VecDeque<Path>,
     facts: VecDeque<Fact>,
     next_sweep: Option<Instant>,
     /// The datagram being opened.
@@ -97,6 +98,7 @@ impl Engine {
             wire: Wire::default(),
             ufrags: HashMap::new(),
             paths: HashMap::new(),
+            abandoned: VecDeque::new(),
             facts: VecDeque::new(),
             next_sweep: None,
             plain: Box::new([0; DATAGRAM_MAX]),
@@ -140,6 +142,24 @@ impl Engine {
         self.wire.tapped.pop_front()
     }
 
+    /// Whether a peer has proven to be at `path`: until then a connection is a stranger's.
+    #[must_use]
+    pub fn is_proven(&self, path: Path) -> bool {
+        self.paths.contains_key(&path)
+    }
+
+    /// The next TCP path that is of no use any more; what was to be sent by it is among the transmits. There is at most one for each
+    /// connection that was ever proven, and the shell takes them after every input.
+    pub fn poll_abandoned(&mut self) -> Option<Path> {
+        self.abandoned.pop_front()
+    }
+
+    /// A connection ended: nothing can be sent by its path any more, and nobody else will ever be at it.
+    pub fn handle_path_closed(&mut self, now: Instant, path: Path) {
+        let Some(peer) = self.paths.remove(&path).and_then(|id| self.wire.peers.get_mut(&id)) else { return };
+        peer.ice.route.close(now, path);
+    }
+
     #[must_use]
     pub fn drops(&self) -> &Drops {
         &self.wire.drops
@@ -176,6 +196,7 @@ impl Engine {
         for id in peers {
             self.busy = Busy::Peer(id);
             let Some(peer) = self.wire.peers.get_mut(&id) else { continue };
+            peer.ice.route.age(now);
             let (event, aged) = (peer.dtls.handle_timeout(now), peer.link.age(now));
             self.wire.flush_dtls(id, None);
             if let Some(event) = event {
@@ -249,12 +270,21 @@ impl Engine {
         self.wire.flush_dtls(id, None);
         let Some(peer) = self.wire.peers.remove(&id) else { return };
         self.ufrags.remove(&peer.ice.local().ufrag);
-        for path in peer.ice.proven() {
+        for path in peer.ice.route.proven() {
             if self.paths.get(&path) == Some(&id) {
-                self.paths.remove(&path);
+                self.abandon(path);
             }
         }
         self.report(now, Fact::Disconnected { peer: id, why });
+    }
+
+    /// `path` is no door any more.
+    fn abandon(&mut self, path: Path) {
+        self.paths.remove(&path);
+        match path.via {
+            Via::Udp => {}
+            Via::Tcp(_) => self.abandoned.push_back(path),
+        }
     }
 
     fn peers_in(&self, room: RoomId) -> Vec<PeerId> {
@@ -292,6 +322,7 @@ impl Engine {
         {
             // The room sees media only; a viewer's consent checks are signs of life too.
             stats.idle = peer.link.idle(now);
+            stats.carrier = peer.ice.route.chosen().map(|path| path.carrier());
         }
         self.facts.push_back(fact);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::id::{MediaKind, Mid, PeerId, Rid, RoomId, TrackRef};
+pub use crate::transport::Carrier;
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
@@ -94,6 +95,8 @@ pub struct PeerStats {
     pub tx: DirectionStats,
     /// Since the last datagram of any kind.
     pub idle: Duration,
+    /// What carries the peer's media. `None`: it has no path just now.
+    pub carrier: Option<Carrier>,
     pub tracks: Vec<TrackStats>,
 }
 

@@ -26,6 +26,7 @@ use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
 use crate::tap::Survey;
+use crate::transport::Candidate;
 use crate::transport::certificate::{Certificate, provider};
 use crate::transport::ice::Credentials;
 use crate::transport::sdp::answer::Local;
@@ -165,7 +166,8 @@ pub fn sdp_offer(bytes: &[u8]) {
         let media = plan.media();
         assert!(media.publications.len() + media.slots.len() <= offer.media.len());
         let credentials = Credentials::random(&mut rng);
-        let candidates = [SocketAddr::from((Ipv4Addr::LOCALHOST, 3478))];
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 3478));
+        let candidates = [Candidate::udp(address), Candidate::tcp(address)];
         let local = Local {
             credentials: &credentials,
             fingerprint: certificate().fingerprint(),

@@ -19,8 +19,8 @@ function fail(sentence) {
 }
 
 /** A TCP port nobody listens on just now. */
-async function freeTcpPort() {
-  const probe = createServer().listen(0, "127.0.0.1");
+async function freeTcpPort(address = "127.0.0.1") {
+  const probe = createServer().listen(0, address);
   await once(probe, "listening");
   const { port } = probe.address();
   probe.close();
@@ -28,14 +28,25 @@ async function freeTcpPort() {
   return port;
 }
 
-async function freeUdpPort(address) {
+/** Media takes the same port for UDP and TCP. */
+async function freeMediaPort(address) {
+  for (;;) {
+    const port = await freeTcpPort(address);
+    if (await isFreeForUdp(port, address)) return port;
+  }
+}
+
+async function isFreeForUdp(port, address) {
   const probe = createSocket("udp4");
-  probe.bind(0, address);
-  await once(probe, "listening");
-  const { port } = probe.address();
+  probe.bind(port, address);
+  try {
+    await once(probe, "listening");
+  } catch {
+    return false;
+  }
   probe.close();
   await once(probe, "close");
-  return port;
+  return true;
 }
 
 export class Server {
@@ -45,7 +56,7 @@ export class Server {
     server.data = data ?? (await mkdtemp(path.join(tmpdir(), "nhipcau-")));
     server.http = await freeTcpPort();
     server.address = address;
-    server.udp = await freeUdpPort(address);
+    server.udp = await freeMediaPort(address);
     server.extra = extra;
     await server.launch();
     return server;

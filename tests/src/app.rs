@@ -36,11 +36,24 @@ impl Place {
     fn ports(self) -> anyhow::Result<(u16, u16)> {
         match self.namespace {
             None => {
-                let http = TcpListener::bind((self.host, 0))?.local_addr()?.port();
-                Ok((http, UdpSocket::bind((self.host, 0))?.local_addr()?.port()))
+                // Held until the other is found, so that they are two.
+                let http = TcpListener::bind((self.host, 0))?;
+                Ok((http.local_addr()?.port(), self.free_for_media()?))
             }
             Some(_) => Ok((8080, 7000)),
         }
+    }
+
+    /// Media takes one port number for both UDP and TCP.
+    fn free_for_media(self) -> anyhow::Result<u16> {
+        for _ in 0..100 {
+            let udp = UdpSocket::bind((self.host, 0))?;
+            let port = udp.local_addr()?.port();
+            if TcpListener::bind((self.host, port)).is_ok() {
+                return Ok(port);
+            }
+        }
+        anyhow::bail!("no port is free for both UDP and TCP")
     }
 
     fn command(self) -> Command {

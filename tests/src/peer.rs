@@ -1,12 +1,13 @@
 //! A media client that we did not write: the `webrtc` crate. It publishes a tone and synthetic pictures, and counts what it receives.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rtc::ice::mdns::MulticastDnsMode;
+use rtc::ice::network_type::NetworkType;
 use rtc::interceptor::Registry;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
@@ -14,6 +15,7 @@ use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYP
 use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
 use rtc::peer_connection::configuration::{RTCConfigurationBuilder, RTCOfferOptions};
 use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::transport::RTCIceCandidateInit;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
@@ -34,6 +36,7 @@ use crate::media::{Frame, OPUS_SAMPLES, Pictures, Tone, delay_us, stamped};
 use crate::probe::{self, Heard, Probe, Voice};
 
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 /// Ticks of 20 ms between two pictures: 25 a second.
 const TICKS_PER_PICTURE: u64 = 2;
@@ -126,7 +129,15 @@ pub struct Wanted {
     pub video_slots: usize,
 }
 
+/// What the client's line lets through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    Udp,
+    Tcp,
+}
+
 pub struct Peer {
+    line: Line,
     connection: Box<dyn PeerConnection>,
     shared: Shared,
     gathered: tokio::sync::mpsc::Receiver<()>,
@@ -159,8 +170,12 @@ fn one_way(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
 
 /// A restart looks for the addresses that the machine has then, as a browser's does. Names of the local network are no concern of a client
 /// whose bridge has addresses, and asking for them needs a network with multicast.
-fn settings() -> SettingEngine {
-    SettingEngineBuilder::new()
+fn settings(line: Line) -> SettingEngine {
+    let settings = match line {
+        Line::Udp => SettingEngineBuilder::new(),
+        Line::Tcp => SettingEngineBuilder::new().with_network_types(vec![NetworkType::Tcp4]),
+    };
+    settings
         .with_discard_local_candidates_during_ice_restart(true)
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .build()
@@ -169,12 +184,17 @@ fn settings() -> SettingEngine {
 impl Peer {
     /// A client and its complete offer, candidates inline.
     pub async fn offer(wanted: Wanted) -> anyhow::Result<(Self, String)> {
-        Self::offer_from(wanted, &[IpAddr::from([127, 0, 0, 1])]).await
+        Self::offer_from(wanted, &[LOCALHOST]).await
     }
 
     /// The same with sockets at these addresses of this machine; of those that it does not have now, a restart looks again.
     pub async fn offer_from(wanted: Wanted, addresses: &[IpAddr]) -> anyhow::Result<(Self, String)> {
-        let mut peer = Self::build(addresses).await?;
+        Self::offer_by(Line::Udp, wanted, addresses).await
+    }
+
+    /// The same over what the line lets through.
+    pub async fn offer_by(line: Line, wanted: Wanted, addresses: &[IpAddr]) -> anyhow::Result<(Self, String)> {
+        let mut peer = Self::build(line, addresses).await?;
         if wanted.publish {
             let microphone = track(RtpCodecKind::Audio, MIME_TYPE_OPUS, 48_000, 2);
             let camera = track(RtpCodecKind::Video, MIME_TYPE_VP8, 90_000, 0);
@@ -205,14 +225,14 @@ impl Peer {
 
     /// A client that receives what another offers, without any bridge between them, and its answer.
     pub async fn answer(offer: String) -> anyhow::Result<(Self, String)> {
-        let mut peer = Self::build(&[IpAddr::from([127, 0, 0, 1])]).await?;
+        let mut peer = Self::build(Line::Udp, &[LOCALHOST]).await?;
         peer.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
         let answer = peer.connection.create_answer(None).await?;
         let answer = peer.complete(answer).await?;
         Ok((peer, answer))
     }
 
-    async fn build(addresses: &[IpAddr]) -> anyhow::Result<Self> {
+    async fn build(line: Line, addresses: &[IpAddr]) -> anyhow::Result<Self> {
         let mut engine = MediaEngine::default();
         engine.register_default_codecs()?;
         let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
@@ -225,18 +245,21 @@ impl Peer {
             state: Mutex::new(RTCPeerConnectionState::New),
             received: Arc::clone(&received),
         }));
+        let any_port: Vec<(IpAddr, u16)> = addresses.iter().map(|address| (*address, 0)).collect();
+        let sockets = |of: Line| if of == line { any_port.clone() } else { Vec::new() };
         let building = PeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
             .with_interceptor_registry(registry)
-            .with_setting_engine(settings())
+            .with_setting_engine(settings(line))
             .with_handler(Arc::new(shared.clone()))
             .with_runtime(default_runtime().context("the tokio runtime is compiled in")?)
-            .with_udp_addrs(addresses.iter().map(|address| (*address, 0)).collect::<Vec<_>>())
+            .with_udp_addrs(sockets(Line::Udp))
+            .with_tcp_addrs(sockets(Line::Tcp))
             .build();
         // Twenty kilobytes of state that would otherwise sit in every caller's future.
         let connection = Box::pin(building).await?;
-        Ok(Self { connection: Box::new(connection), shared, gathered, audio: None, video: None, received })
+        Ok(Self { line, connection: Box::new(connection), shared, gathered, audio: None, video: None, received })
     }
 
     /// Sets our side and tells it once its candidates are in it.
@@ -254,7 +277,24 @@ impl Peer {
 
     /// The bridge's answer to an offer; does not wait for the connection.
     pub async fn answered(&self, answer: String) -> anyhow::Result<()> {
-        Ok(self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?)
+        match self.line {
+            Line::Udp => Ok(self.connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?),
+            Line::Tcp => self.answered_by_tcp(&answer).await,
+        }
+    }
+
+    /// This client calls a passive candidate only when it is told of it alone.
+    async fn answered_by_tcp(&self, answer: &str) -> anyhow::Result<()> {
+        let (candidates, others): (Vec<&str>, Vec<&str>) =
+            answer.lines().partition(|line| line.starts_with("a=candidate:"));
+        let others = others.into_iter().map(|line| format!("{line}\r\n")).collect::<String>();
+        self.connection.set_remote_description(RTCSessionDescription::answer(others)?).await?;
+        let by_tcp = candidates.iter().filter(|line| line.ends_with("tcptype passive"));
+        for candidate in by_tcp.filter_map(|line| line.strip_prefix("a=")).map(str::to_owned) {
+            let init = RTCIceCandidateInit { candidate, sdp_mid: Some("0".to_owned()), ..Default::default() };
+            self.connection.add_ice_candidate(init).await?;
+        }
+        Ok(())
     }
 
     /// What was heard so far of those who [`Self::speak`].

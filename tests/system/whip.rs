@@ -1,24 +1,35 @@
 //! WHIP and WHEP with a client of the standard: the `webrtc` crate.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tests::app::App;
 use tests::eventually;
-use tests::peer::{Peer, Wanted};
+use tests::peer::{Line, Peer, Wanted};
 
-const WHIP: &str = "/api/v1/sessions/demo/whip";
-const WHEP: &str = "/api/v1/sessions/demo/whep";
+pub(crate) const WHIP: &str = "/api/v1/sessions/demo/whip";
+pub(crate) const WHEP: &str = "/api/v1/sessions/demo/whep";
 
 /// Joins by WHIP or WHEP and waits until media is connected; tells the resource's address.
 pub(crate) async fn connect(
+    app: &App,
+    path: &str,
+    who: (&str, &str),
+    wanted: Wanted,
+) -> anyhow::Result<(Peer, String)> {
+    connect_by(Line::Udp, app, path, who, wanted).await
+}
+
+pub(crate) async fn connect_by(
+    line: Line,
     app: &App,
     path: &str,
     (role, name): (&str, &str),
     wanted: Wanted,
 ) -> anyhow::Result<(Peer, String)> {
     let token = app.token(role, name).await?;
-    let (peer, offer) = Peer::offer(wanted).await?;
+    let (peer, offer) = Peer::offer_by(line, wanted, &[Ipv4Addr::LOCALHOST.into()]).await?;
     let answer = app.visitor()?.post_sdp(path, &token, offer).await?;
     let status = answer.status();
     let location = answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);

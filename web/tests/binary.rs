@@ -66,6 +66,15 @@ fn every_mistake_ends_the_start_with_one_sentence_that_says_what_to_do() {
         port,
         format!("The media port {media} is taken: stop the program that uses it, or give another with --media-udp.")
     );
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let media = tcp.local_addr().unwrap().to_string();
+    let port = sentence(serve(&data).args(["--media-tcp", &media]));
+    assert_eq!(
+        port,
+        format!(
+            "The media port {media} is taken for TCP: stop the program that uses it, give another with --media-tcp, or say --media-tcp off."
+        )
+    );
     std::fs::write(dir.path().join("cert.pem"), "no certificate").unwrap();
     let certificate = dir.path().join("cert.pem");
     let certificate = sentence(serve(&data).arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&certificate));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use sfu::command::{Command, Purpose, Reply, Rights};
 use sfu::engine::{Engine, EngineConfig};
 use sfu::id::{PeerId, RoomId};
-use sfu::transport::Path;
 use sfu::transport::certificate::Certificate;
+use sfu::transport::{Candidate, Path};
 
 use crate::client::{AUDIO, CAMERA_SSRC, Client, Identity, Part, TRANSPORT_CC, VIDEO, VOICE_SSRC};
 use crate::clip::{self, VOICE};
@@ -89,7 +89,7 @@ pub(crate) trait Outlet {
 impl Province {
     /// Everybody is there and connected.
     pub(crate) fn new(speaker_at: SocketAddr, addresses: &[SocketAddr]) -> anyhow::Result<Self> {
-        let candidates = vec![([127, 0, 0, 1], 7_000).into()];
+        let candidates = vec![Candidate::udp(([127, 0, 0, 1], 7_000).into())];
         let mut engine =
             Engine::new(EngineConfig { candidates, certificate: Certificate::generate()?, seed: [5; 32] })?;
         let now = Instant::now();
@@ -268,7 +268,7 @@ impl Province {
 }
 
 fn path(remote: SocketAddr) -> Path {
-    Path { remote, local: None }
+    Path::udp(remote, None)
 }
 
 /// Join, check, handshake.

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn path(port: u16) -> Path {
-        Path { remote: SocketAddr::from(([192, 0, 2, 1], port)), local: None }
+        Path::udp(SocketAddr::from(([192, 0, 2, 1], port)), None)
     }
 
     fn runs(batch: &mut Batch, segments_max: usize) -> Vec<(u16, Vec<u8>, Option<usize>)> {

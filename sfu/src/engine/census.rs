@@ -14,13 +14,23 @@ pub struct Census {
     pub sessions: usize,
     /// Published sources.
     pub tracks: usize,
+    /// TCP connections, strangers included. The engine has none: the shell counts its own.
+    pub connections: usize,
 }
 
 impl Census {
     /// Each with its name, for a metric's label.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let Self { rooms, peers, paths, sessions, tracks } = *self;
-        [("rooms", rooms), ("peers", peers), ("paths", paths), ("sessions", sessions), ("tracks", tracks)].into_iter()
+        let Self { rooms, peers, paths, sessions, tracks, connections } = *self;
+        [
+            ("rooms", rooms),
+            ("peers", peers),
+            ("paths", paths),
+            ("sessions", sessions),
+            ("tracks", tracks),
+            ("connections", connections),
+        ]
+        .into_iter()
     }
 }
 
@@ -33,6 +43,7 @@ impl Engine {
             paths: self.paths.len(),
             sessions: self.ufrags.len(),
             tracks: self.rooms.values().map(Room::tracks).sum(),
+            connections: 0,
         }
     }
 }

@@ -72,6 +72,24 @@ dropped! {
     TxNoPath => "tx_no_path",
     /// Ours, refused by the socket.
     TxSocket => "tx_socket",
+    /// A connection turned away: too many, or too many from one address.
+    TcpRefused => "tcp_refused",
+    /// A connection that began with something else than a genuine check.
+    TcpStranger => "tcp_stranger",
+    /// A connection that proved nothing in time.
+    TcpLate => "tcp_late",
+    /// A connection with a frame longer than any datagram.
+    TcpOversize => "tcp_oversize",
+    /// A frame without bytes.
+    TcpEmpty => "tcp_empty",
+    /// A proven connection by which nothing came for a long time.
+    TcpSilent => "tcp_silent",
+    /// A connection that took nothing for some seconds.
+    TcpStalled => "tcp_stalled",
+    /// Ours, not sent: the connection's line is slower than what it should carry.
+    TxTcpFull => "tx_tcp_full",
+    /// Ours, not sent: the connection has ended.
+    TxTcpClosed => "tx_tcp_closed",
     /// Parts of a programme that its recorder did not take in time.
     TapOverrun => "tap_overrun",
     /// Reports nobody read in time.

@@ -21,10 +21,10 @@ use super::{Engine, EngineConfig};
 use crate::command::{Command, Purpose, Reply, Right, Rights, SlotSize, View};
 use crate::fuzz::{Script, certificate};
 use crate::id::{PeerId, RoomId, Source, TrackRef};
-use crate::transport::Path;
 use crate::transport::certificate::provider;
 use crate::transport::dtls::DtlsEvent;
 use crate::transport::srtp::{Parts, Profile, Srtp, rtp_header_len};
+use crate::transport::{Candidate, Path};
 
 const ROOM: RoomId = RoomId(1);
 
@@ -67,7 +67,7 @@ struct Meeting {
 }
 
 fn path(port: u16) -> Path {
-    Path { remote: (Ipv4Addr::LOCALHOST, port).into(), local: None }
+    Path::udp((Ipv4Addr::LOCALHOST, port).into(), None)
 }
 
 fn offer() -> String {
@@ -200,7 +200,7 @@ impl Guest {
 impl Meeting {
     fn open() -> Self {
         let config = EngineConfig {
-            candidates: vec![(Ipv4Addr::LOCALHOST, 7000).into()],
+            candidates: vec![Candidate::udp((Ipv4Addr::LOCALHOST, 7000).into())],
             certificate: certificate().clone(),
             seed: [5; 32],
         };

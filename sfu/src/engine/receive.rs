@@ -16,8 +16,8 @@ impl Engine {
             None => Err(Dropped::NotOurs),
             Some(Kind::Stun) => self.handle_stun(now, from, datagram),
             Some(Kind::Dtls) => self.validated(from).and_then(|peer| self.handle_dtls(now, peer, from, datagram)),
-            Some(Kind::Rtp) => self.validated(from).and_then(|peer| self.handle_rtp(now, peer, datagram)),
-            Some(Kind::Rtcp) => self.validated(from).and_then(|peer| self.handle_rtcp(now, peer, datagram)),
+            Some(Kind::Rtp) => self.validated(from).and_then(|peer| self.handle_rtp(now, peer, from, datagram)),
+            Some(Kind::Rtcp) => self.validated(from).and_then(|peer| self.handle_rtcp(now, peer, from, datagram)),
         };
         self.busy = Busy::No;
         if let Err(dropped) = dropped {
@@ -53,7 +53,7 @@ impl Engine {
         }
         if let Some(forgotten) = proven {
             if let Some(forgotten) = forgotten {
-                self.paths.remove(&forgotten);
+                self.abandon(forgotten);
             }
             self.paths.insert(from, id);
             self.heard(now, id);
@@ -65,7 +65,7 @@ impl Engine {
     /// other's media away.
     fn is_anothers(&self, now: Instant, from: Path, id: PeerId) -> bool {
         let Some(&owner) = self.paths.get(&from) else { return false };
-        let heard = self.wire.peers.get(&owner).and_then(|peer| peer.ice.heard_on(from));
+        let heard = self.wire.peers.get(&owner).and_then(|peer| peer.ice.route.heard_on(from));
         owner != id && heard.is_some_and(|heard| now.saturating_duration_since(heard) < PATH_LOST_AFTER)
     }
 
@@ -82,11 +82,12 @@ impl Engine {
         Ok(())
     }
 
-    fn handle_rtp(&mut self, now: Instant, id: PeerId, datagram: &[u8]) -> Result<(), Dropped> {
+    fn handle_rtp(&mut self, now: Instant, id: PeerId, from: Path, datagram: &[u8]) -> Result<(), Dropped> {
         let peer = self.wire.peers.get_mut(&id).ok_or(Dropped::NotValidated)?;
         let srtp = peer.srtp.as_mut().ok_or(Dropped::SrtpEarly)?;
         let room = peer.room;
         let len = srtp.rx().rtp(datagram, self.plain.as_mut_slice())?;
+        peer.ice.route.hear(now, from);
         self.heard(now, id);
         self.busy = Busy::Room(room);
         let packet = self.plain.get(..len).ok_or(Dropped::SrtpMalformed)?;
@@ -96,11 +97,12 @@ impl Engine {
         handled.map_err(Dropped::from)
     }
 
-    fn handle_rtcp(&mut self, now: Instant, id: PeerId, datagram: &[u8]) -> Result<(), Dropped> {
+    fn handle_rtcp(&mut self, now: Instant, id: PeerId, from: Path, datagram: &[u8]) -> Result<(), Dropped> {
         let peer = self.wire.peers.get_mut(&id).ok_or(Dropped::NotValidated)?;
         let srtp = peer.srtp.as_mut().ok_or(Dropped::SrtpEarly)?;
         let room = peer.room;
         let len = srtp.rx().rtcp(datagram, self.plain.as_mut_slice())?;
+        peer.ice.route.hear(now, from);
         self.heard(now, id);
         self.busy = Busy::Room(room);
         let compound = self.plain.get(..len).ok_or(Dropped::SrtpMalformed)?;

@@ -1,6 +1,7 @@
 //! The engine against a client made of the family's DTLS, STUN and SRTP, in virtual time.
 
 mod client;
+mod lines;
 
 use std::time::Duration;
 
@@ -150,7 +151,7 @@ fn a_restart_by_offer_moves_the_peer_to_a_new_address_with_the_same_keys() {
     assert_eq!(net.sent_by_engine(), 0);
     net.move_client(client, 6000);
     net.deliver_check(client);
-    assert_eq!(net.engine.wire.peers[&PEER].ice.chosen(), Some(Net::path(6000)));
+    assert_eq!(net.engine.wire.peers[&PEER].ice.route.chosen(), Some(Net::path(6000)));
     assert_eq!(net.facts(), [Fact::Connected { peer: PEER }]);
 }
 

@@ -28,7 +28,7 @@ impl Wire {
     fn door(&mut self, to: PeerId) -> Option<(Path, &mut Srtp, &mut Batch, &mut Drops)> {
         let peer = self.peers.get_mut(&to)?;
         let open = match peer.link {
-            Link::Up { .. } => peer.ice.chosen().zip(peer.srtp.as_deref_mut()),
+            Link::Up { .. } => peer.ice.route.chosen().zip(peer.srtp.as_deref_mut()),
             Link::Connecting { .. } | Link::Down { .. } => None,
         };
         if open.is_none() {
@@ -41,7 +41,8 @@ impl Wire {
     /// What DTLS has to say to the peer, in every stage.
     pub(super) fn flush_dtls(&mut self, of: PeerId, answering: Option<Path>) {
         let Some(peer) = self.peers.get_mut(&of) else { return };
-        let path = peer.ice.chosen().or(answering);
+        // A handshake is answered where it is: until the peer has nominated, our choice is a guess.
+        let path = answering.or(peer.ice.route.chosen());
         while let Some(datagram) = peer.dtls.poll_transmit() {
             match path {
                 Some(path) => self.batch.push_bytes(path, &datagram),

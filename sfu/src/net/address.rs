@@ -2,8 +2,24 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+use crate::transport::Candidate;
+
 /// The configured public addresses, or what this machine would answer with, each with the one port.
-pub(super) fn candidates(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<SocketAddr> {
+pub(super) fn candidates(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<Candidate> {
+    reachable(bound, public_ips).into_iter().map(Candidate::udp).collect()
+}
+
+/// The same for those whose line lets no UDP through. Nobody is cut off from his own machine, so the loopback is left out where there
+/// are others: every browser would only knock at itself.
+pub(super) fn tcp_candidates(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<Candidate> {
+    let all = reachable(bound, public_ips);
+    let is_elsewhere = |address: &&SocketAddr| !address.ip().is_loopback();
+    let elsewhere: Vec<SocketAddr> = all.iter().filter(is_elsewhere).copied().collect();
+    let offered = if elsewhere.is_empty() { all } else { elsewhere };
+    offered.into_iter().map(Candidate::tcp).collect()
+}
+
+fn reachable(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<SocketAddr> {
     let mut ips: Vec<IpAddr> = Vec::new();
     let reachable = match (public_ips, bound.ip()) {
         ([], ip) if !ip.is_unspecified() => vec![ip],
@@ -79,13 +95,14 @@ mod tests {
         let ips = ["192.0.2.7", "2001:db8::7", "192.0.2.7"].map(|ip| ip.parse().unwrap());
         let expected: Vec<SocketAddr> =
             ["192.0.2.7:7000", "[2001:db8::7]:7000"].map(|address| address.parse().unwrap()).to_vec();
-        assert_eq!(candidates(bound, &ips), expected);
+        assert_eq!(reachable(bound, &ips), expected);
     }
 
     #[test]
     fn without_configuration_the_bound_address_is_it() {
         let bound = "127.0.0.1:7000".parse().unwrap();
-        assert_eq!(candidates(bound, &[]), [bound]);
+        assert_eq!(reachable(bound, &[]), [bound]);
+        assert_eq!(tcp_candidates(bound, &[]), [Candidate::tcp(bound)]);
     }
 
     #[test]
@@ -108,8 +125,15 @@ mod tests {
 
     #[test]
     fn a_bridge_that_listens_everywhere_is_at_least_on_this_machine() {
-        let addresses = candidates("0.0.0.0:7000".parse().unwrap(), &[]);
+        let addresses = reachable("0.0.0.0:7000".parse().unwrap(), &[]);
         assert!(addresses.contains(&"127.0.0.1:7000".parse().unwrap()));
         assert!(addresses.iter().all(|address| !address.ip().is_unspecified()));
+    }
+
+    #[test]
+    fn nobody_is_told_to_try_his_own_machine_by_tcp_when_there_is_another_address() {
+        let ips = ["127.0.0.1", "192.0.2.7"].map(|ip| ip.parse().unwrap());
+        let expected = [Candidate::tcp("192.0.2.7:7000".parse().unwrap())];
+        assert_eq!(tcp_candidates("0.0.0.0:7000".parse().unwrap(), &ips), expected);
     }
 }

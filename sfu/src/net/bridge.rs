@@ -1,22 +1,23 @@
 //! The media bridge as the rest of the program sees it: a handle to one thread.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use rand::RngExt;
 use tokio::sync::{mpsc, oneshot};
 
-use super::address::candidates;
+use super::address::{candidates, tcp_candidates};
 use super::socket::{Socket, bind};
 use super::tap::TapSender;
-use super::worker::{Order, Outlets, PublishedDrops, Worker};
+use super::tcp::{self, TcpPort};
+use super::worker::{Order, Outlets, Ports, PublishedDrops, Worker};
 use crate::command::{Command, CommandRefused, Reply};
 use crate::engine::{Census, Drops, Engine, EngineConfig};
 use crate::fact::Fact;
 use crate::id::RoomId;
-use crate::transport::DtlsUnusable;
 use crate::transport::certificate::{Certificate, NoCertificate};
+use crate::transport::{Candidate, DtlsUnusable};
 
 /// Orders waiting for the thread, which takes them within a millisecond; whoever finds it full waits.
 const ORDERS_MAX: usize = 256;
@@ -30,7 +31,9 @@ pub type FactReceiver = mpsc::Receiver<Fact>;
 pub struct BridgeConfig {
     /// The one port for everybody.
     pub udp: SocketAddr,
-    /// The addresses peers reach it at. Empty: those this machine would answer with.
+    /// The one for those whose line lets no UDP through. `None`: they stay outside.
+    pub tcp: Option<SocketAddr>,
+    /// The addresses peers reach both at. Empty: those this machine would answer with.
     pub public_ips: Vec<IpAddr>,
 }
 
@@ -38,6 +41,8 @@ pub struct BridgeConfig {
 pub enum BridgeStartError {
     #[error("the media port {address} cannot be opened: {source}")]
     Port { address: SocketAddr, source: io::Error },
+    #[error("the media port {address} cannot be opened for TCP: {source}")]
+    TcpPort { address: SocketAddr, source: io::Error },
     #[error("the media thread cannot be started: {0}")]
     Thread(#[source] io::Error),
     #[error(transparent)]
@@ -52,15 +57,19 @@ pub struct Bridge {
     orders: mpsc::Sender<Order>,
     drops: Arc<PublishedDrops>,
     local_addr: SocketAddr,
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Candidate>,
 }
 
 impl Bridge {
     pub fn start(config: BridgeConfig) -> Result<(Self, FactReceiver), BridgeStartError> {
-        let BridgeConfig { udp, public_ips } = config;
+        let BridgeConfig { udp, tcp, public_ips } = config;
         let port = bind(udp).map_err(|source| BridgeStartError::Port { address: udp, source })?;
         let local_addr = port.local_addr().map_err(|source| BridgeStartError::Port { address: udp, source })?;
-        let candidates = candidates(local_addr, &public_ips);
+        let listener = tcp.map(open_tcp).transpose()?;
+        let mut candidates = candidates(local_addr, &public_ips);
+        if let Some((_, bound)) = &listener {
+            candidates.extend(tcp_candidates(*bound, &public_ips));
+        }
         let engine = Engine::new(EngineConfig {
             candidates: candidates.clone(),
             certificate: Certificate::generate()?,
@@ -70,7 +79,8 @@ impl Bridge {
         let (facts_tx, facts) = mpsc::channel(FACTS_MAX);
         let drops = Arc::new(PublishedDrops::new());
         let outlets = Outlets { facts: facts_tx, drops: Arc::clone(&drops) };
-        start_thread(port, move |socket| Worker::new(engine, socket, orders_rx, outlets))
+        let listener = listener.map(|(listener, _)| listener);
+        start_thread(port, listener, move |ports| Worker::new(engine, ports, orders_rx, outlets))
             .map_err(BridgeStartError::Thread)?;
         tracing::info!(%local_addr, ?candidates, "the media bridge is open");
         Ok((Self { orders, drops, local_addr, candidates }, facts))
@@ -117,7 +127,7 @@ impl Bridge {
 
     /// What is offered to peers.
     #[must_use]
-    pub fn candidates(&self) -> &[SocketAddr] {
+    pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
 
@@ -131,8 +141,24 @@ impl Bridge {
     }
 }
 
+fn open_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BridgeStartError> {
+    let opened = tcp::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (bound, listener) = opened.map_err(|source| BridgeStartError::TcpPort { address, source })?;
+    Ok((listener, bound))
+}
+
+/// Both ports on the runtime of this thread.
+fn ports(port: UdpSocket, listener: Option<TcpListener>) -> io::Result<Ports> {
+    let tcp = listener.map(TcpPort::on_this_runtime).transpose()?;
+    Ok(Ports { socket: Socket::on_this_runtime(port)?, tcp })
+}
+
 /// Starts the thread and returns when it runs. The runtime is made there, because the caller's own may not drop one.
-fn start_thread(port: UdpSocket, worker: impl FnOnce(Socket) -> Worker + Send + 'static) -> io::Result<()> {
+fn start_thread(
+    port: UdpSocket,
+    listener: Option<TcpListener>,
+    worker: impl FnOnce(Ports) -> Worker + Send + 'static,
+) -> io::Result<()> {
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
     std::thread::Builder::new().name("media".into()).spawn(move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -141,10 +167,10 @@ fn start_thread(port: UdpSocket, worker: impl FnOnce(Socket) -> Worker + Send + 
             Err(error) => return drop(started.send(Err(error))),
         };
         runtime.block_on(async move {
-            match Socket::on_this_runtime(port) {
-                Ok(socket) => {
+            match ports(port, listener) {
+                Ok(ports) => {
                     drop(started.send(Ok(())));
-                    worker(socket).run().await;
+                    worker(ports).run().await;
                 }
                 Err(error) => drop(started.send(Err(error))),
             }

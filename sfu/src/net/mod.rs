@@ -9,6 +9,7 @@ pub mod recorder;
 pub mod socket;
 mod source;
 pub mod tap;
+mod tcp;
 mod worker;
 
 pub use bridge::{Bridge, BridgeConfig, BridgeStartError, FactReceiver};

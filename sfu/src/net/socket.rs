@@ -208,10 +208,8 @@ impl Inbox {
     /// The batch's datagrams; runs the kernel joined are cut apart again.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Path, &[u8])> {
         self.buffers.iter().zip(&self.metas).take(self.filled).flat_map(|(buffer, meta)| {
-            let path = Path {
-                remote: SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port()),
-                local: meta.dst_ip.map(|ip| ip.to_canonical()),
-            };
+            let remote = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
+            let path = Path::udp(remote, meta.dst_ip.map(|ip| ip.to_canonical()));
             let bytes = buffer.get(..meta.len).unwrap_or_default();
             bytes.chunks(meta.stride.max(1)).map(move |datagram| (path, datagram))
         })
@@ -251,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn a_run_is_sent_with_one_call_and_arrives_as_its_datagrams() {
         let [mut sender, receiver] = [(); 2].map(|()| open((Ipv4Addr::LOCALHOST, 0).into()).unwrap());
-        let path = Path { remote: receiver.local_addr, local: None };
+        let path = Path::udp(receiver.local_addr, None);
         send(&mut sender, Transmit { path, bytes: b"aaaabbbbcc", segment_size: Some(4) }).await;
         let mut inbox = Inbox::new();
         let mut arrived = Vec::new();
@@ -260,7 +258,7 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = arrived.iter().map(|(_, bytes)| bytes.as_slice()).collect();
         assert_eq!(bytes, [b"aaaa".as_slice(), b"bbbb", b"cc"]);
-        let from = Path { remote: sender.local_addr, local: Some(Ipv4Addr::LOCALHOST.into()) };
+        let from = Path::udp(sender.local_addr, Some(Ipv4Addr::LOCALHOST.into()));
         assert!(arrived.iter().all(|(path, _)| *path == from));
     }
 
@@ -271,7 +269,7 @@ mod tests {
             return;
         };
         let mut v4 = open((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let path = Path { remote: (Ipv4Addr::LOCALHOST, both.local_addr.port()).into(), local: None };
+        let path = Path::udp((Ipv4Addr::LOCALHOST, both.local_addr.port()).into(), None);
         send(&mut v4, Transmit { path, bytes: b"ping", segment_size: None }).await;
         let mut inbox = Inbox::new();
         let (from, bytes) = batch(&both, &mut inbox).await.remove(0);
@@ -283,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn many_messages_of_several_shapes_arrive_whole_and_in_order() {
         let [mut sender, receiver] = [(); 2].map(|()| open((Ipv4Addr::LOCALHOST, 0).into()).unwrap());
-        let path = Path { remote: receiver.local_addr, local: None };
+        let path = Path::udp(receiver.local_addr, None);
         let shapes: [(&[u8], Option<usize>); 3] =
             [(b"aaaabbbbcc", Some(4)), (b"a rather long datagram", None), (b"xxyy", Some(2))];
         let messages =
@@ -305,8 +303,7 @@ mod tests {
         let mut everywhere = open((Ipv4Addr::UNSPECIFIED, 0).into()).unwrap();
         let mut client = open((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let asked = SocketAddr::from(([127, 0, 0, 77], everywhere.local_addr.port()));
-        send(&mut client, Transmit { path: Path { remote: asked, local: None }, bytes: b"ping", segment_size: None })
-            .await;
+        send(&mut client, Transmit { path: Path::udp(asked, None), bytes: b"ping", segment_size: None }).await;
         let mut inbox = Inbox::new();
         let (from, _) = batch(&everywhere, &mut inbox).await.remove(0);
         send(&mut everywhere, Transmit { path: from, bytes: b"pong", segment_size: None }).await;
@@ -320,7 +317,7 @@ mod tests {
         let refusal = io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error());
         assert!(sender.outbox.give_up_segmentation(&refusal));
         assert_eq!(sender.segments_max(), 1);
-        let path = Path { remote: receiver.local_addr, local: None };
+        let path = Path::udp(receiver.local_addr, None);
         let run = (receiver.local_addr, Transmit { path, bytes: b"aaaabbbbcc", segment_size: Some(4) });
         assert_eq!(sender.send_apart(&run, &mut Patience::Left).await, 0);
         let mut inbox = Inbox::new();

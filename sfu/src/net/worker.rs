@@ -1,4 +1,4 @@
-//! The thread that owns the engine and the socket. It is the only one that touches either.
+//! The thread that owns the engine and the sockets. It is the only one that touches any of them.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -13,11 +13,16 @@ use tokio::time::sleep_until;
 
 use super::socket::{Inbox, Socket};
 use super::tap::{TapSender, Tapped};
+use super::tcp::{Standing, TcpPort, Turn};
 use crate::command::{Command, CommandRefused, Reply};
 use crate::engine::{Census, Dropped, Drops, Engine};
 use crate::fact::Fact;
 use crate::id::RoomId;
 use crate::tap::TapEvent;
+use crate::transport::Via;
+
+/// Readings of TCP connections, one from each in turn, before the others get theirs again.
+const READS_AT_ONCE: usize = 16;
 
 /// Batches read before orders, timers and sending get their turn again.
 const BATCHES_AT_ONCE: usize = 8;
@@ -59,9 +64,24 @@ pub(super) struct Outlets {
     pub(super) drops: Arc<PublishedDrops>,
 }
 
+/// What the thread listens on.
+pub(super) struct Ports {
+    pub(super) socket: Socket,
+    pub(super) tcp: Option<TcpPort>,
+}
+
+async fn tcp_ready(tcp: Option<&TcpPort>) {
+    match tcp {
+        Some(tcp) => tcp.ready().await,
+        None => std::future::pending().await,
+    }
+}
+
 pub(super) struct Worker {
     engine: Engine,
     socket: Socket,
+    /// Out of its place only while its datagrams are handled. Absent: no media by TCP.
+    tcp: Option<Box<TcpPort>>,
     /// Out of its place only while its datagrams are handled.
     inbox: Option<Box<Inbox>>,
     orders: mpsc::Receiver<Order>,
@@ -71,16 +91,18 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(engine: Engine, socket: Socket, orders: mpsc::Receiver<Order>, outlets: Outlets) -> Self {
+    pub(super) fn new(engine: Engine, ports: Ports, orders: mpsc::Receiver<Order>, outlets: Outlets) -> Self {
         let Outlets { facts, drops } = outlets;
-        let inbox = Some(Box::new(Inbox::new()));
-        Self { engine, socket, inbox, orders, facts, taps: HashMap::new(), drops }
+        let Ports { socket, tcp } = ports;
+        let (inbox, tcp) = (Some(Box::new(Inbox::new())), tcp.map(Box::new));
+        Self { engine, socket, tcp, inbox, orders, facts, taps: HashMap::new(), drops }
     }
 
     /// Ends with [`Order::Shutdown`], or when nobody can give orders any more.
     pub(super) async fn run(mut self) {
         loop {
-            let wake = self.engine.poll_timeout();
+            let by_tcp = self.tcp.as_ref().and_then(|tcp| tcp.poll_timeout());
+            let wake = self.engine.poll_timeout().into_iter().chain(by_tcp).min();
             let timer = async move {
                 match wake {
                     Some(at) => sleep_until(at.into()).await,
@@ -103,8 +125,10 @@ impl Worker {
                     Ok(()) => self.receive().await,
                     Err(error) => tracing::error!(%error, "the media port cannot be read"),
                 },
+                () = tcp_ready(self.tcp.as_deref()) => {}
                 () = timer => {}
             }
+            self.serve_tcp().await;
             let now = Instant::now();
             if self.engine.poll_timeout().is_some_and(|at| at <= now) {
                 self.guarded(|engine| engine.handle_timeout(now));
@@ -133,7 +157,8 @@ impl Worker {
             }
             Order::Census(reply) => {
                 // Who asked may have given up waiting.
-                let _gone = reply.send(self.engine.census());
+                let connections = self.tcp.as_ref().map_or(0, |tcp| tcp.len());
+                let _gone = reply.send(Census { connections, ..self.engine.census() });
                 return;
             }
             Order::Shutdown(_) => return,
@@ -168,6 +193,45 @@ impl Worker {
         self.inbox = Some(inbox);
     }
 
+    /// After every wait, whatever ended it: neither kind of datagram can keep the other waiting for more than a batch.
+    async fn serve_tcp(&mut self) {
+        let now = Instant::now();
+        if let Some(tcp) = &mut self.tcp {
+            tcp.serve(now);
+        }
+        for _ in 0..READS_AT_ONCE {
+            let Some(mut tcp) = self.tcp.take() else { return };
+            let read = tcp.read(now, |path, datagram| {
+                self.guarded(|engine| engine.handle_datagram(now, path, datagram));
+                if self.engine.is_proven(path) { Standing::Proven } else { Standing::Stranger }
+            });
+            self.tcp = Some(tcp);
+            match read {
+                Turn::Nothing => return,
+                Turn::Taken if self.engine.is_full() => self.send().await,
+                Turn::Taken => {}
+            }
+        }
+    }
+
+    /// What the engine and the connections have to tell each other.
+    fn settle_tcp(&mut self) {
+        let Some(tcp) = self.tcp.as_mut() else { return };
+        let now = Instant::now();
+        while let Some(path) = self.engine.poll_abandoned() {
+            match path.via {
+                Via::Udp => {}
+                Via::Tcp(connection) => tcp.part(now, connection),
+            }
+        }
+        while let Some(path) = tcp.poll_closed() {
+            self.engine.handle_path_closed(now, path);
+        }
+        for (dropped, count) in tcp.take_drops().iter().flat_map(Drops::iter) {
+            self.engine.count_drops(dropped, count);
+        }
+    }
+
     /// A panic over one peer's bytes must not end the others' meeting.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
         let engine = &mut self.engine;
@@ -182,6 +246,7 @@ impl Worker {
 
     async fn flush(&mut self) {
         self.send().await;
+        self.settle_tcp();
         self.hand_over_taps();
         self.report();
         // A few relaxed stores a batch; on a timer, the last burst before a silence would stay unseen.
@@ -191,8 +256,20 @@ impl Worker {
     /// Sends what is ready, and what becomes ready by it.
     async fn send(&mut self) {
         loop {
-            let lost = self.socket.send_all(self.engine.transmits(self.socket.segments_max())).await;
+            let by_udp = self.engine.transmits(self.socket.segments_max()).filter(|transmit| match transmit.path.via {
+                Via::Udp => true,
+                Via::Tcp(connection) => {
+                    if let Some(tcp) = &mut self.tcp {
+                        tcp.send(connection, transmit);
+                    }
+                    false
+                }
+            });
+            let lost = self.socket.send_all(by_udp).await;
             self.engine.clear_transmits();
+            if let Some(tcp) = &mut self.tcp {
+                tcp.flush(Instant::now());
+            }
             if lost > 0 {
                 self.engine.count_drops(Dropped::TxSocket, lost);
             }
@@ -246,8 +323,8 @@ mod tests {
         let (orders, orders_rx) = mpsc::channel(8);
         let (facts, facts_rx) = mpsc::channel(8);
         let outlets = Outlets { facts, drops: Arc::new(PublishedDrops::new()) };
-        let socket = Socket::on_this_runtime(port).unwrap();
-        (Worker::new(Engine::new(config).unwrap(), socket, orders_rx, outlets), orders, facts_rx)
+        let ports = Ports { socket: Socket::on_this_runtime(port).unwrap(), tcp: None };
+        (Worker::new(Engine::new(config).unwrap(), ports, orders_rx, outlets), orders, facts_rx)
     }
 
     #[tokio::test]

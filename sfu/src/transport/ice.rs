@@ -1,29 +1,18 @@
-//! ICE-lite (RFC 8445 section 2.5) for one peer: which addresses it has proven to be at, and which of them it chose.
+//! ICE-lite (RFC 8445 section 2.5) for one peer: whose checks are genuine, and what they are answered.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use rand::{Rng, RngExt};
 use rtc_stun::crypto::RTCCrypto;
 
-use super::stun::{self, ClaimedRole, Nomination, Request};
-
-/// Addresses one peer may have proven at a time: its interfaces times the two IP versions, and some that went away. A full list
-/// forgets the one not heard of for longest.
-const PATHS_MAX: usize = 8;
+use super::Path;
+use super::route::Route;
+use super::stun::{self, ClaimedRole, Request};
 
 /// 6 bits a character: 48 bits for the name, 144 for the password (RFC 8445 section 5.3 asks for 24 and 128).
 const UFRAG_LEN: usize = 8;
 const PWD_LEN: usize = 24;
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Where datagrams come from and go to. Our own address matters when the socket listens on all of them: an answer from another
-/// one than was asked is refused by the peer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Path {
-    pub remote: SocketAddr,
-    pub local: Option<IpAddr>,
-}
 
 /// One side's short-term credentials. No `Debug`: the password is a secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,15 +37,7 @@ fn ice_chars(rng: &mut impl Rng, len: usize) -> String {
 pub(crate) struct IceLite {
     local: Credentials,
     remote_ufrag: String,
-    proven: Vec<Proven>,
-    /// Where everything goes: the nominated path, or until there is one the last proven.
-    chosen: Option<Path>,
-    nominated: bool,
-}
-
-struct Proven {
-    path: Path,
-    heard: Instant,
+    pub(crate) route: Route,
 }
 
 /// Why a request got no answer.
@@ -77,7 +58,7 @@ pub(crate) enum Checked {
 
 impl IceLite {
     pub(crate) fn new(local: Credentials, remote_ufrag: String) -> Self {
-        Self { local, remote_ufrag, proven: Vec::new(), chosen: None, nominated: false }
+        Self { local, remote_ufrag, route: Route::default() }
     }
 
     pub(crate) fn local(&self) -> &Credentials {
@@ -93,7 +74,7 @@ impl IceLite {
     pub(crate) fn restart(&mut self, local: Credentials, remote_ufrag: String) {
         self.local = local;
         self.remote_ufrag = remote_ufrag;
-        self.nominated = false;
+        self.route.restart();
     }
 
     pub(crate) fn check(
@@ -113,46 +94,14 @@ impl IceLite {
             return Ok(Checked::RoleConflict { answer });
         }
         let answer = stun::success(request, from.remote, &self.local.pwd, crypto).ok_or(CheckRefused::Amplifying)?;
-        let forgotten = self.prove(now, from);
-        match request.nomination {
-            // The last nomination wins: browsers renominate when they move to another network.
-            Nomination::UseCandidate => (self.chosen, self.nominated) = (Some(from), true),
-            Nomination::Check if !self.nominated => self.chosen = Some(from),
-            Nomination::Check => {}
-        }
+        let forgotten = self.route.prove(now, from, request.nomination);
         Ok(Checked::Proven { answer, forgotten })
-    }
-
-    fn prove(&mut self, now: Instant, path: Path) -> Option<Path> {
-        if let Some(known) = self.proven.iter_mut().find(|known| known.path == path) {
-            known.heard = now;
-            return None;
-        }
-        let stale = (self.proven.len() >= PATHS_MAX)
-            .then(|| self.proven.iter().enumerate().filter(|(_, known)| Some(known.path) != self.chosen))
-            .and_then(|others| others.min_by_key(|(_, known)| known.heard).map(|(at, _)| at));
-        let forgotten = stale.map(|at| self.proven.swap_remove(at).path);
-        self.proven.push(Proven { path, heard: now });
-        forgotten
-    }
-
-    pub(crate) fn chosen(&self) -> Option<Path> {
-        self.chosen
-    }
-
-    pub(crate) fn proven(&self) -> impl Iterator<Item = Path> + '_ {
-        self.proven.iter().map(|known| known.path)
-    }
-
-    /// When `path` last proved itself.
-    pub(crate) fn heard_on(&self, path: Path) -> Option<Instant> {
-        self.proven.iter().find(|known| known.path == path).map(|known| known.heard)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::net::SocketAddr;
 
     use rand::SeedableRng;
     use rtc_stun::crypto::{RTCCryptoProvider, providers::AwsLcRsProvider};
@@ -166,7 +115,7 @@ mod tests {
     }
 
     fn path(port: u16) -> Path {
-        Path { remote: SocketAddr::from(([192, 0, 2, 1], port)), local: None }
+        Path::udp(SocketAddr::from(([192, 0, 2, 1], port)), None)
     }
 
     fn receive(ice: &mut IceLite, from: Path, datagram: &[u8]) -> Result<Checked, CheckRefused> {
@@ -193,15 +142,15 @@ mod tests {
     fn a_path_is_proven_by_a_signed_check_and_chosen_by_nomination() {
         let mut ice = session();
         let (user, pwd) = (username(&ice), ice.local.pwd.clone());
-        assert!(ice.chosen().is_none());
+        assert!(ice.route.chosen().is_none());
         assert!(matches!(
             receive(&mut ice, path(1), &check(&user).nominating().signed(&pwd)),
             Ok(Checked::Proven { .. })
         ));
         assert!(matches!(receive(&mut ice, path(2), &check(&user).signed(&pwd)), Ok(Checked::Proven { .. })));
-        assert_eq!(ice.chosen(), Some(path(1)));
+        assert_eq!(ice.route.chosen(), Some(path(1)));
         assert!(receive(&mut ice, path(2), &check(&user).nominating().signed(&pwd)).is_ok());
-        assert_eq!(ice.chosen(), Some(path(2)));
+        assert_eq!(ice.route.chosen(), Some(path(2)));
     }
 
     #[test]
@@ -212,7 +161,7 @@ mod tests {
         assert!(receive(&mut ice, path(1), &check("other:them").signed(&pwd)).is_err());
         let stranger = format!("{}:stranger", ice.local.ufrag);
         assert!(receive(&mut ice, path(1), &check(&stranger).signed(&pwd)).is_err());
-        assert!(ice.chosen().is_none() && ice.proven().next().is_none());
+        assert!(ice.route.chosen().is_none() && ice.route.proven().next().is_none());
     }
 
     #[test]
@@ -220,7 +169,7 @@ mod tests {
         let mut ice = session();
         let datagram = check(&username(&ice)).controlled().signed(&ice.local.pwd.clone());
         assert!(matches!(receive(&mut ice, path(1), &datagram), Ok(Checked::RoleConflict { .. })));
-        assert!(ice.chosen().is_none());
+        assert!(ice.route.chosen().is_none());
     }
 
     #[test]
@@ -230,30 +179,10 @@ mod tests {
         assert!(receive(&mut ice, path(1), &check(&user).nominating().signed(&pwd)).is_ok());
         let mut rng = rand_chacha::ChaCha20Rng::from_seed([4; 32]);
         ice.restart(Credentials::random(&mut rng), "them2".to_owned());
-        assert_eq!(ice.chosen(), Some(path(1)));
+        assert_eq!(ice.route.chosen(), Some(path(1)));
         assert!(receive(&mut ice, path(1), &check(&user).signed(&pwd)).is_err());
         let (user, pwd) = (format!("{}:them2", ice.local.ufrag), ice.local.pwd.clone());
         assert!(receive(&mut ice, path(3), &check(&user).nominating().signed(&pwd)).is_ok());
-        assert_eq!(ice.chosen(), Some(path(3)));
-    }
-
-    #[test]
-    fn the_path_not_heard_of_for_longest_makes_room_but_never_the_chosen_one() {
-        let mut ice = session();
-        let (user, pwd) = (username(&ice), ice.local.pwd.clone());
-        let start = Instant::now();
-        let chosen = check(&user).nominating().signed(&pwd);
-        assert!(receive_at(&mut ice, start, path(1), &chosen).is_ok());
-        for port in 2..=PATHS_MAX as u16 {
-            let at = start + Duration::from_secs(u64::from(port));
-            assert!(receive_at(&mut ice, at, path(port), &check(&user).signed(&pwd)).is_ok());
-        }
-        let later = start + Duration::from_secs(60);
-        let Ok(Checked::Proven { forgotten, .. }) = receive_at(&mut ice, later, path(99), &check(&user).signed(&pwd))
-        else {
-            panic!("a genuine check was refused");
-        };
-        assert_eq!(forgotten, Some(path(2)));
-        assert_eq!(ice.proven().count(), PATHS_MAX);
+        assert_eq!(ice.route.chosen(), Some(path(3)));
     }
 }

@@ -6,6 +6,8 @@
 pub mod certificate;
 pub(crate) mod dtls;
 pub(crate) mod ice;
+mod path;
+pub(crate) mod route;
 pub(crate) mod sdp;
 pub(crate) mod srtp;
 pub(crate) mod stun;
@@ -13,7 +15,7 @@ pub(crate) mod stun;
 use std::time::Duration;
 
 pub use dtls::DtlsUnusable;
-pub use ice::Path;
+pub use path::{Candidate, Carrier, ConnectionId, Path, Via};
 
 /// Silence on the validated path after which the peer counts as cut off (RFC 7675 consent is checked every few seconds).
 pub const PATH_LOST_AFTER: Duration = Duration::from_secs(6);

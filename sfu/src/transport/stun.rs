@@ -324,6 +324,23 @@ pub(crate) mod tests {
         }
 
         #[test]
+        fn no_answer_is_more_than_one_and_six_tenths_of_its_request(
+            ours in "[a-z]{1,32}", theirs in "[a-z]{1,32}", seen in any::<bool>(),
+        ) {
+            let provider = AwsLcRsProvider::new();
+            let ip = if seen { "192.0.2.7:9" } else { "[2001:db8::7]:9" };
+            let datagram = check(&format!("{ours}:{theirs}")).signed(PASSWORD);
+            let request = peek(&datagram).unwrap();
+            let answers = [
+                success(&request, ip.parse().unwrap(), PASSWORD, provider.crypto()),
+                role_conflict(&request, PASSWORD, provider.crypto()),
+            ];
+            for answer in answers {
+                prop_assert!(answer.is_some_and(|answer| 10 * answer.len() <= 16 * datagram.len()));
+            }
+        }
+
+        #[test]
         fn a_mangled_request_is_never_verified(at in 0usize..92, flip in 1u8..=255) {
             let mut datagram = check("ours:theirs").signed(PASSWORD);
             let at = at % datagram.len();

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rtc::ice::network_type::NetworkType;
 use rtc::interceptor::Registry;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
 use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::sdp::RTCSessionDescription;
-use rtc::peer_connection::transport::RTCDtlsTransportState;
+use rtc::peer_connection::transport::{RTCDtlsTransportState, RTCIceCandidateInit};
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
@@ -48,6 +49,13 @@ pub(crate) enum Role {
 pub(crate) enum Keys {
     Gcm,
     Cm,
+}
+
+/// What its line lets through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    Udp,
+    Tcp,
 }
 
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -89,6 +97,7 @@ impl PeerConnectionEventHandler for Handler {
 }
 
 pub(crate) struct Client {
+    line: Line,
     connection: Box<dyn PeerConnection>,
     state: watch::Receiver<RTCPeerConnectionState>,
     packets: mpsc::Receiver<(RtpCodecKind, Bytes)>,
@@ -99,12 +108,17 @@ pub(crate) struct Client {
 impl Client {
     /// With its complete offer.
     pub(crate) async fn offering(role: Role, keys: Keys) -> (Self, String) {
+        Self::offering_by(Line::Udp, role, keys).await
+    }
+
+    pub(crate) async fn offering_by(line: Line, role: Role, keys: Keys) -> (Self, String) {
         let (gathered_tx, mut gathered) = mpsc::channel(1);
         let (state_tx, state) = watch::channel(RTCPeerConnectionState::New);
         let (packets_tx, packets) = mpsc::channel(1024);
         let handler = Handler { gathered: gathered_tx, state: state_tx, packets: packets_tx };
-        let connection = connection(handler, keys).await;
+        let connection = connection(handler, line, keys).await;
         let client = Self {
+            line,
             connection,
             state,
             packets,
@@ -139,8 +153,22 @@ impl Client {
     }
 
     pub(crate) async fn accept(&self, answer: String) {
-        let answer = RTCSessionDescription::answer(answer).unwrap();
+        // This client calls a passive candidate only when it is told of it alone.
+        let is_told = |line: &&str| !line.starts_with("a=candidate:");
+        let (text, alone) = match self.line {
+            Line::Udp => (answer, Vec::new()),
+            Line::Tcp => {
+                let alone = answer.lines().filter(|line| line.contains("tcptype passive"));
+                let candidates = alone.filter_map(|line| line.strip_prefix("a=")).map(str::to_owned).collect();
+                (answer.lines().filter(is_told).map(|line| format!("{line}\r\n")).collect(), candidates)
+            }
+        };
+        let answer = RTCSessionDescription::answer(text).unwrap();
         self.connection.set_remote_description(answer).await.unwrap();
+        for candidate in alone {
+            let init = RTCIceCandidateInit { candidate, sdp_mid: Some("0".to_owned()), ..Default::default() };
+            self.connection.add_ice_candidate(init).await.unwrap();
+        }
     }
 
     pub(crate) async fn connected(&self) {
@@ -218,7 +246,7 @@ impl Drop for Publishing {
     }
 }
 
-async fn connection(handler: Handler, keys: Keys) -> Box<dyn PeerConnection> {
+async fn connection(handler: Handler, line: Line, keys: Keys) -> Box<dyn PeerConnection> {
     let mut engine = MediaEngine::default();
     engine.register_default_codecs().unwrap();
     let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
@@ -230,14 +258,20 @@ async fn connection(handler: Handler, keys: Keys) -> Box<dyn PeerConnection> {
         }
         Keys::Cm => vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80],
     };
-    let settings = SettingEngineBuilder::new().with_srtp_protection_profiles(profiles).build();
+    let (udp, tcp, networks) = match line {
+        Line::Udp => (vec!["127.0.0.1:0"], vec![], vec![NetworkType::Udp4]),
+        Line::Tcp => (vec![], vec!["127.0.0.1:0"], vec![NetworkType::Tcp4]),
+    };
+    let settings =
+        SettingEngineBuilder::new().with_srtp_protection_profiles(profiles).with_network_types(networks).build();
     let connection = PeerConnectionBuilder::new()
         .with_media_engine(engine)
         .with_interceptor_registry(registry)
         .with_setting_engine(settings)
         .with_handler(Arc::new(handler))
         .with_runtime(default_runtime().unwrap())
-        .with_udp_addrs(vec!["127.0.0.1:0"])
+        .with_udp_addrs(udp)
+        .with_tcp_addrs(tcp)
         .build()
         .await
         .unwrap();

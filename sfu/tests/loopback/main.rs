@@ -6,10 +6,10 @@ mod client;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use client::{Client, Keys, Role, within};
+use client::{Client, Keys, Line, Role, within};
 use sfu::command::{Command, CommandRefused, Purpose, Reply, Rights};
 use sfu::engine::Dropped;
-use sfu::fact::{DisconnectReason, Fact};
+use sfu::fact::{Carrier, DisconnectReason, Fact};
 use sfu::id::{PeerId, RoomId, Source};
 use sfu::net::{Bridge, BridgeConfig, FactReceiver, TapSender};
 use sfu::tap::TapEvent;
@@ -17,7 +17,8 @@ use sfu::tap::TapEvent;
 const ROOM: RoomId = RoomId(1);
 
 async fn open() -> (Bridge, FactReceiver) {
-    let config = BridgeConfig { udp: (Ipv4Addr::LOCALHOST, 0).into(), public_ips: vec![] };
+    let any = (Ipv4Addr::LOCALHOST, 0).into();
+    let config = BridgeConfig { udp: any, tcp: Some(any), public_ips: vec![] };
     let (bridge, facts) = Bridge::start(config).unwrap();
     assert_eq!(bridge.command(Command::OpenRoom { room: ROOM }).await, Ok(Reply::Done));
     (bridge, facts)
@@ -32,7 +33,11 @@ async fn join(bridge: &Bridge, peer: PeerId, offer: String) -> String {
 }
 
 async fn connect(bridge: &Bridge, peer: PeerId, role: Role, keys: Keys) -> Client {
-    let (client, offer) = Client::offering(role, keys).await;
+    connect_by(Line::Udp, bridge, peer, role, keys).await
+}
+
+async fn connect_by(line: Line, bridge: &Bridge, peer: PeerId, role: Role, keys: Keys) -> Client {
+    let (client, offer) = Client::offering_by(line, role, keys).await;
     client.accept(join(bridge, peer, offer).await).await;
     client.connected().await;
     client
@@ -59,6 +64,26 @@ async fn what_one_publishes_another_receives_decrypted() {
     viewer.hears_and_sees().await;
     fact(&mut facts, |fact| matches!(fact, Fact::Flowing { track } if track.source == Source::Camera)).await;
     drop(sending);
+    bridge.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_has_only_tcp_publishes_and_receives_like_the_others() {
+    let (bridge, mut facts) = open().await;
+    let publisher = connect_by(Line::Tcp, &bridge, PeerId(1), Role::Publisher, Keys::Gcm).await;
+    let mut viewer = connect_by(Line::Tcp, &bridge, PeerId(2), Role::Viewer, Keys::Gcm).await;
+    let mut other = connect(&bridge, PeerId(3), Role::Viewer, Keys::Gcm).await;
+    let _sending = publisher.publish();
+    viewer.hears_and_sees().await;
+    other.hears_and_sees().await;
+    assert_eq!(bridge.census().await.connections, 2);
+    let by_tcp = |fact: &Fact| match fact {
+        Fact::Stats { peer: PeerId(2), stats } => stats.carrier == Some(Carrier::Tcp),
+        _ => false,
+    };
+    fact(&mut facts, by_tcp).await;
+    assert_eq!(bridge.command(Command::Leave { peer: PeerId(1) }).await, Ok(Reply::Done));
+    publisher.ended().await;
     bridge.shutdown().await;
 }
 
@@ -172,7 +197,7 @@ async fn after_shutdown_everybody_has_been_told_and_orders_are_refused() {
 async fn a_port_in_use_is_a_typed_refusal_to_start() {
     let (bridge, _facts) = open().await;
     let taken = bridge.local_addr();
-    let config = BridgeConfig { udp: taken, public_ips: vec![] };
+    let config = BridgeConfig { udp: taken, tcp: None, public_ips: vec![] };
     let Err(error) = Bridge::start(config) else { panic!("two bridges on one port") };
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
 }

@@ -1,6 +1,7 @@
 //! The subcommands of `nhipcau`, and how a refusal reaches the person at the terminal: as one sentence on stderr.
 
 mod connections;
+mod files;
 pub mod serve;
 pub mod start;
 pub mod tls;

@@ -8,6 +8,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::connections::PerAddress;
+use super::files;
 use super::start::{self, Ready, StartRefused};
 use super::tls;
 use crate::account::policy::OF_DEMONSTRATION;
@@ -25,6 +26,7 @@ type Serving = tokio::task::JoinHandle<std::io::Result<()>>;
 /// Until a signal ends it.
 pub fn run(settings: Settings) -> Result<(), StartRefused> {
     telemetry::log(&settings);
+    files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartRefused::Threads)?;
     runtime.block_on(serve(settings))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +47,11 @@ pub enum StartRefused {
     Http { address: SocketAddr, why: std::io::Error },
     #[error("The media port {address} is taken: stop the program that uses it, or give another with --media-udp.")]
     MediaTaken { address: SocketAddr },
-    #[error("The media bridge cannot start ({0}): check --media-udp and --public-ip.")]
+    #[error(
+        "The media port {address} is taken for TCP: stop the program that uses it, give another with --media-tcp, or say --media-tcp off."
+    )]
+    MediaTcpTaken { address: SocketAddr },
+    #[error("The media bridge cannot start ({0}): check --media-udp, --media-tcp and --public-ip.")]
     Media(BridgeStartError),
     #[error(transparent)]
     Certificate(#[from] CertificateRefused),
@@ -138,20 +142,54 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, StartRefused> {
 
 /// On a thread that may block: the bridge brings a runtime of its own, which a failed start drops.
 async fn open_bridge(settings: &Settings) -> Result<(Bridge, FactReceiver), StartRefused> {
-    let config = BridgeConfig { udp: settings.media_udp, public_ips: settings.public_ips.clone() };
+    let config =
+        BridgeConfig { udp: settings.media_udp, tcp: settings.media_tcp, public_ips: settings.public_ips.clone() };
     let started = tokio::task::spawn_blocking(move || Bridge::start(config)).await;
     let started = started.map_err(|panic| StartRefused::Threads(std::io::Error::other(panic)))?;
     let (bridge, facts) = started.map_err(|failed| match failed {
         BridgeStartError::Port { address, source } if source.kind() == ErrorKind::AddrInUse => {
             StartRefused::MediaTaken { address }
         }
+        BridgeStartError::TcpPort { address, source } if source.kind() == ErrorKind::AddrInUse => {
+            StartRefused::MediaTcpTaken { address }
+        }
         other => StartRefused::Media(other),
     })?;
-    let meant_for_others = settings.media_udp.ip().is_unspecified();
-    if meant_for_others && bridge.candidates().iter().all(|address| address.ip().is_loopback()) {
-        tracing::warn!("no network is up: only this machine reaches the media port; give --public-ip, or start again");
+    let was_found = settings.media_udp.ip().is_unspecified() && settings.public_ips.is_empty();
+    let doubt = reach_of(bridge.candidates().iter().map(|candidate| candidate.address.ip()));
+    match doubt.filter(|_| was_found) {
+        None => {}
+        Some(Doubt::NoNetwork) => tracing::warn!(
+            "no network is up: only this machine reaches the media port; give --public-ip, or start again"
+        ),
+        Some(Doubt::ClosedNetwork) => tracing::warn!(
+            "this machine knows only addresses of closed networks: who is to reach the media port from elsewhere needs the address \
+             of the router in front of it; give it with --public-ip"
+        ),
     }
     Ok((bridge, facts))
+}
+
+/// Why the addresses found may not be enough. Neither is a mistake: a laptop may be alone, and a province's network is closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Doubt {
+    NoNetwork,
+    ClosedNetwork,
+}
+
+fn reach_of(mut offered: impl Iterator<Item = IpAddr> + Clone) -> Option<Doubt> {
+    if offered.clone().all(|ip| ip.is_loopback()) {
+        return Some(Doubt::NoNetwork);
+    }
+    offered.all(|ip| ip.is_loopback() || is_private(ip)).then_some(Doubt::ClosedNetwork)
+}
+
+/// RFC 1918, RFC 6598 (the addresses of providers' own NAT), RFC 4193.
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || ip.to_bits() >> 22 == 0x6440_0000 >> 22,
+        IpAddr::V6(ip) => ip.is_unique_local(),
+    }
 }
 
 /// Puts the parts together.
@@ -250,6 +288,18 @@ mod tests {
         std::fs::write(&file, b"").unwrap();
         let sentence = take_directory(&file.join("data")).unwrap_err().to_string();
         assert!(sentence.contains("cannot be written") && sentence.contains("--data"), "{sentence}");
+    }
+
+    #[test]
+    fn a_machine_that_only_closed_networks_reach_is_told_so() {
+        let reach = |ips: &[&str]| {
+            let ips: Vec<IpAddr> = ips.iter().map(|ip| ip.parse().unwrap()).collect();
+            reach_of(ips.into_iter())
+        };
+        assert_eq!(reach(&["127.0.0.1"]), Some(Doubt::NoNetwork));
+        assert_eq!(reach(&["10.1.2.3", "100.64.0.9", "fd00::1", "127.0.0.1"]), Some(Doubt::ClosedNetwork));
+        assert_eq!(reach(&["10.1.2.3", "203.113.1.2"]), None);
+        assert_eq!(reach(&["100.128.0.1"]), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
@@ -26,6 +27,11 @@ pub struct Layer {
     /// Default: `0.0.0.0:3478`.
     #[arg(long, env = "NHIPCAU_MEDIA_UDP", value_name = "ADDR:PORT")]
     pub media_udp: Option<SocketAddr>,
+    /// The TCP address for participants whose line lets no UDP through, or `off`
+    ///
+    /// Default: the address of `--media-udp`.
+    #[arg(long, env = "NHIPCAU_MEDIA_TCP", value_name = "ADDR:PORT")]
+    pub media_tcp: Option<MediaTcp>,
     /// Address under which participants reach the media port; may be given several times
     ///
     /// Default: the address of `--media-udp`, or when that is unspecified the addresses of this machine.
@@ -70,6 +76,34 @@ pub struct Layer {
     pub log_format: Option<LogFormat>,
 }
 
+/// Whether and where media is taken by TCP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MediaTcp {
+    Off,
+    At(SocketAddr),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("neither ADDR:PORT nor `off`")]
+pub struct NoMediaTcp;
+
+impl FromStr for MediaTcp {
+    type Err = NoMediaTcp;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::At).map_err(|_| NoMediaTcp) }
+    }
+}
+
+impl TryFrom<String> for MediaTcp {
+    type Error = NoMediaTcp;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -88,6 +122,7 @@ impl Layer {
             data: self.data.or(below.data),
             http: self.http.or(below.http),
             media_udp: self.media_udp.or(below.media_udp),
+            media_tcp: self.media_tcp.or(below.media_tcp),
             public_ip: if self.public_ip.is_empty() { below.public_ip } else { self.public_ip },
             public_url: self.public_url.or(below.public_url),
             tls_cert: self.tls_cert.or(below.tls_cert),

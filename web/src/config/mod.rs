@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-pub use layer::{Layer, LogFormat};
+pub use layer::{Layer, LogFormat, MediaTcp, NoMediaTcp};
 pub use page::{table, variables};
 
 /// Where the environment names the TOML file.
@@ -22,6 +22,8 @@ pub struct Settings {
     pub data: PathBuf,
     pub http: SocketAddr,
     pub media_udp: SocketAddr,
+    /// `None`: no media by TCP.
+    pub media_tcp: Option<SocketAddr>,
     /// Empty: what the media socket is bound to.
     pub public_ips: Vec<IpAddr>,
     pub public_url: Option<String>,
@@ -102,6 +104,13 @@ pub enum ConfigRefused {
     PublicUrl { url: String },
     #[error("Nobody can reach {ip}: give an address of this machine or of the router in front of it with --public-ip.")]
     PublicIp { ip: IpAddr },
+    #[error("--public-ip names {ip} twice: give each address once.")]
+    PublicIpTwice { ip: IpAddr },
+    #[error(
+        "{ip} cannot be reached through the media port {port}, which does not speak that version of IP: give another --public-ip, or \
+         listen for both on [::] with --media-udp and --media-tcp."
+    )]
+    PublicIpForeign { ip: IpAddr, port: SocketAddr },
     #[error("The log filter {filter} is not understood: write for example `info` or `warn,signaling=debug`.")]
     LogFilter { filter: String },
 }
@@ -162,11 +171,17 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
     if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
         return Err(ConfigRefused::LogFilter { filter: log });
     }
+    let media_udp = layer.media_udp.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, MEDIA_PORT).into());
+    let media_tcp = match layer.media_tcp.unwrap_or(MediaTcp::At(media_udp)) {
+        MediaTcp::Off => None,
+        MediaTcp::At(address) => Some(address),
+    };
     Ok(Settings {
         data: layer.data.unwrap_or_else(|| occasion.data()),
         http,
-        media_udp: layer.media_udp.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, MEDIA_PORT).into()),
-        public_ips: layer.public_ip.into_iter().map(public_ip).collect::<Result<_, _>>()?,
+        media_udp,
+        media_tcp,
+        public_ips: public_ips(layer.public_ip, std::iter::once(media_udp).chain(media_tcp))?,
         public_url: layer.public_url.map(public_url).transpose()?,
         front,
         occasion,
@@ -176,9 +191,34 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
     })
 }
 
-fn public_ip(ip: IpAddr) -> Result<IpAddr, ConfigRefused> {
-    let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
-    if ip.is_unspecified() || ip.is_multicast() || is_broadcast { Err(ConfigRefused::PublicIp { ip }) } else { Ok(ip) }
+/// Only what cannot work is refused: a private address is what participants of a closed network reach.
+fn public_ips(ips: Vec<IpAddr>, ports: impl Iterator<Item = SocketAddr> + Clone) -> Result<Vec<IpAddr>, ConfigRefused> {
+    for (at, &ip) in ips.iter().enumerate() {
+        if !can_be_reached(ip) {
+            return Err(ConfigRefused::PublicIp { ip });
+        }
+        if ips.iter().take(at).any(|&before| before == ip) {
+            return Err(ConfigRefused::PublicIpTwice { ip });
+        }
+        if let Some(port) = ports.clone().find(|port| !speaks(*port, ip)) {
+            return Err(ConfigRefused::PublicIpForeign { ip, port });
+        }
+    }
+    Ok(ips)
+}
+
+/// A link-local IPv6 address means nothing without its interface, which an answer cannot name.
+fn can_be_reached(ip: IpAddr) -> bool {
+    let is_bound_to_a_link = match ip {
+        IpAddr::V4(ip) => ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    !ip.is_unspecified() && !ip.is_multicast() && !is_bound_to_a_link
+}
+
+/// A socket on `[::]` serves both versions, any other its own.
+fn speaks(port: SocketAddr, ip: IpAddr) -> bool {
+    port.is_ipv4() == ip.is_ipv4() || (port.is_ipv6() && port.ip().is_unspecified())
 }
 
 /// `https://host[:port]` without a trailing slash.
@@ -287,9 +327,12 @@ mod tests {
 
     #[test]
     fn a_public_address_is_one_that_somebody_can_have() {
-        let with = |ip: &str| settle(Layer { public_ip: vec![ip.parse().unwrap()], ..Layer::default() }, None);
+        let both = Some("[::]:3478".parse().unwrap());
+        let with = |ip: &str| {
+            settle(Layer { public_ip: vec![ip.parse().unwrap()], media_udp: both, ..Layer::default() }, None)
+        };
         assert!(with("203.113.1.2").is_ok() && with("2001:db8::7").is_ok());
-        for nobodys in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"] {
+        for nobodys in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "fe80::1"] {
             let sentence = with(nobodys).unwrap_err().to_string();
             assert_eq!(
                 sentence,
@@ -297,6 +340,50 @@ mod tests {
                     "Nobody can reach {nobodys}: give an address of this machine or of the router in front of it with --public-ip."
                 )
             );
+        }
+    }
+
+    #[test]
+    fn media_by_tcp_has_the_port_of_udp_until_it_is_told_otherwise() {
+        let with = |udp: Option<&str>, tcp: Option<&str>| {
+            let layer = Layer {
+                media_udp: udp.map(|address| address.parse().unwrap()),
+                media_tcp: tcp.map(|address| address.parse().unwrap()),
+                ..Layer::default()
+            };
+            settle(layer, None).unwrap().media_tcp.map(|address| address.to_string())
+        };
+        assert_eq!(with(None, None).as_deref(), Some("0.0.0.0:3478"));
+        assert_eq!(with(Some("127.0.0.1:7000"), None).as_deref(), Some("127.0.0.1:7000"));
+        assert_eq!(with(None, Some("[::]:443")).as_deref(), Some("[::]:443"));
+        assert_eq!(with(None, Some("off")), None);
+        let (_dir, path) = file("media-tcp = \"off\"\n");
+        assert_eq!(settle(Layer::default(), Some(&path)).unwrap().media_tcp, None);
+        let sentence = refusal(Layer::default(), "media-tcp = \"on\"\n");
+        assert!(sentence.contains("line 1 (neither ADDR:PORT nor `off`)"), "{sentence}");
+    }
+
+    #[test]
+    fn a_public_address_that_the_port_cannot_serve_or_that_is_there_already_is_refused() {
+        let with = |udp: &str, tcp: &str, ips: &[&str]| {
+            let layer = Layer {
+                media_udp: Some(udp.parse().unwrap()),
+                media_tcp: Some(tcp.parse().unwrap()),
+                public_ip: ips.iter().map(|ip| ip.parse().unwrap()).collect(),
+                ..Layer::default()
+            };
+            settle(layer, None).map(drop).map_err(|refused| refused.to_string())
+        };
+        assert_eq!(with("[::]:1", "[::]:1", &["10.1.2.3", "2001:db8::7"]), Ok(()));
+        let twice = "--public-ip names 10.1.2.3 twice: give each address once.";
+        assert_eq!(with("0.0.0.0:1", "off", &["10.1.2.3", "10.1.2.3"]), Err(twice.to_owned()));
+        for (udp, tcp, ip) in [
+            ("0.0.0.0:1", "off", "2001:db8::7"),
+            ("[2001:db8::1]:1", "off", "10.1.2.3"),
+            ("[::]:1", "0.0.0.0:1", "2001:db8::7"),
+        ] {
+            let sentence = with(udp, tcp, &[ip]).unwrap_err();
+            assert!(sentence.contains("does not speak that version of IP"), "{sentence}");
         }
     }
 

@@ -90,6 +90,11 @@ impl Client {
         Self::check_for(&format!("{}:{}", self.remote.0, self.ufrag), password)
     }
 
+    /// As a browser sends it when it has nominated, and some do from the beginning.
+    pub(super) fn plain_check(&self) -> Vec<u8> {
+        check(&format!("{}:{}", self.remote.0, self.ufrag)).signed(&self.remote.1)
+    }
+
     pub(super) fn check_for(username: &str, password: &str) -> Vec<u8> {
         check(username).nominating().signed(password)
     }
@@ -180,8 +185,11 @@ pub(super) struct Net {
 
 impl Net {
     pub(super) fn open(room: RoomId) -> Self {
-        let config =
-            EngineConfig { candidates: vec![SERVER], certificate: Certificate::generate().unwrap(), seed: [5; 32] };
+        let config = EngineConfig {
+            candidates: vec![Candidate::udp(SERVER)],
+            certificate: Certificate::generate().unwrap(),
+            seed: [5; 32],
+        };
         let mut net = Self { engine: Engine::new(config).unwrap(), clients: Vec::new(), now: Instant::now() };
         assert_eq!(net.command(Command::OpenRoom { room }), Ok(Reply::Done));
         net
@@ -192,7 +200,7 @@ impl Net {
     }
 
     pub(super) fn path(port: u16) -> Path {
-        Path { remote: (Ipv4Addr::LOCALHOST, port).into(), local: None }
+        Path::udp((Ipv4Addr::LOCALHOST, port).into(), None)
     }
 
     pub(super) fn command(&mut self, command: Command) -> Result<Reply, CommandRefused> {
@@ -232,7 +240,11 @@ impl Net {
     }
 
     pub(super) fn deliver(&mut self, from: u16, datagram: &[u8]) {
-        self.engine.handle_datagram(self.now, Self::path(from), datagram);
+        self.deliver_by(Self::path(from), datagram);
+    }
+
+    pub(super) fn deliver_by(&mut self, from: Path, datagram: &[u8]) {
+        self.engine.handle_datagram(self.now, from, datagram);
     }
 
     pub(super) fn deliver_check(&mut self, client: usize) {
@@ -241,9 +253,13 @@ impl Net {
     }
 
     pub(super) fn take_sent(&mut self) -> Vec<(u16, Vec<u8>)> {
+        self.take_sent_by().into_iter().map(|(path, datagram)| (path.remote.port(), datagram)).collect()
+    }
+
+    pub(super) fn take_sent_by(&mut self) -> Vec<(Path, Vec<u8>)> {
         let mut sent = Vec::new();
         while let Some(transmit) = self.engine.poll_transmit() {
-            sent.push((transmit.path.remote.port(), transmit.bytes.to_vec()));
+            sent.push((transmit.path, transmit.bytes.to_vec()));
         }
         sent
     }

@@ -1,7 +1,6 @@
 //! The answer's text. Everything the peer needs is in it: credentials, fingerprint and all candidates, so that nothing trickles.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
 
 use super::codec::{CodecText, RedPlace};
 use super::plan::{Outcome, Plan, PlannedLine};
@@ -10,13 +9,13 @@ use crate::id::{PayloadType, Rid, Ssrc};
 use crate::negotiated::{ExtensionIds, Feedback, NegotiatedCodec, Publication, Slot, Streams};
 use crate::transport::certificate::Fingerprint;
 use crate::transport::ice::Credentials;
+use crate::transport::{Candidate, Carrier};
 
 /// Our side of the transport, the same for all m-lines.
 pub(crate) struct Local<'a> {
     pub(crate) credentials: &'a Credentials,
     pub(crate) fingerprint: &'a Fingerprint,
-    /// Every public address with the one UDP port.
-    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) candidates: &'a [Candidate],
     /// `o=`: the session's number and how often it was answered before.
     pub(crate) session: u64,
     pub(crate) version: u32,
@@ -135,14 +134,31 @@ pub(super) fn write_transport(text: &mut Text, local: &Local<'_>) {
     text.line(format_args!("a=fingerprint:{}", local.fingerprint));
 }
 
-/// Host candidates (RFC 8445 section 5.1.2.1), the first configured address preferred.
-pub(super) fn write_candidates(text: &mut Text, candidates: &[SocketAddr]) {
-    for (at, candidate) in (1u32..).zip(candidates) {
-        let priority = (126 << 24) + (65_536u32.saturating_sub(at) << 8) + 255;
-        let (ip, port) = (candidate.ip(), candidate.port());
-        text.line(format_args!("a=candidate:{at} 1 udp {priority} {ip} {port} typ host"));
+/// Host candidates, the first configured address preferred.
+pub(super) fn write_candidates(text: &mut Text, candidates: &[Candidate]) {
+    for (rank, candidate) in (0u16..).zip(candidates) {
+        let (ip, port) = (candidate.address.ip(), candidate.address.port());
+        let (at, priority) = (rank + 1, priority(candidate.carrier, rank));
+        match candidate.carrier {
+            Carrier::Udp => text.line(format_args!("a=candidate:{at} 1 udp {priority} {ip} {port} typ host")),
+            Carrier::Tcp => {
+                text.line(format_args!("a=candidate:{at} 1 tcp {priority} {ip} {port} typ host tcptype passive"));
+            }
+        }
     }
     text.line(format_args!("a=end-of-candidates"));
+}
+
+/// RFC 8445 section 5.1.2.1. Every UDP candidate stands before every TCP one: media over TCP waits for what was lost, so it is for lines
+/// that let nothing else through.
+fn priority(carrier: Carrier, rank: u16) -> u32 {
+    let (of_type, local) = match carrier {
+        Carrier::Udp => (126, u16::MAX.saturating_sub(rank)),
+        // RFC 6544 section 4.2: a direction preference of 4 for passive ones in the upper three bits. Browsers give their own
+        // TCP candidates the type preference 90.
+        Carrier::Tcp => (90, (4 << 13) + 0x1fff_u16.saturating_sub(rank)),
+    };
+    (of_type << 24) + (u32::from(local) << 8) + 255
 }
 
 fn write_codec(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {

@@ -1,5 +1,3 @@
-use std::net::SocketAddr;
-
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -15,7 +13,7 @@ use crate::id::{MediaKind, PayloadType, Rid, Source, Ssrc};
 use crate::negotiated::{Codec, ExtensionIds, Feedback, H264Profile, Streams};
 use crate::transport::certificate::Fingerprint;
 use crate::transport::ice::Credentials;
-use crate::transport::{MEDIA_MAX, OFFER_MAX, OfferRefused};
+use crate::transport::{Candidate, MEDIA_MAX, OFFER_MAX, OfferRefused};
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::from_seed([7; 32])
@@ -32,7 +30,8 @@ fn plan_for(purpose: Purpose, text: &str) -> Result<Plan, OfferRefused> {
 fn answer(plan: &Plan) -> String {
     let credentials = Credentials { ufrag: "bridge01".into(), pwd: "0123456789abcdefghijklmn".into() };
     let fingerprint = Fingerprint::parse(&format!("sha-256 {}", super::samples::FINGERPRINT)).unwrap();
-    let candidates: Vec<SocketAddr> = vec!["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7000".parse().unwrap()];
+    let [v4, v6] = ["192.0.2.1:7000", "[2001:db8::1]:7000"].map(|address| address.parse().unwrap());
+    let candidates = [Candidate::udp(v4), Candidate::udp(v6), Candidate::tcp(v4)];
     let local =
         Local { credentials: &credentials, fingerprint: &fingerprint, candidates: &candidates, session: 5, version: 1 };
     plan.answer(&local)
@@ -87,7 +86,8 @@ fn the_answer_is_complete_at_once() {
     let sections = sections(&text);
     assert!(sections[0].contains("a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n"));
     assert!(sections[0].contains("a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\n"));
-    assert!(sections[0].contains("a=end-of-candidates\r\n"));
+    let over_tcp = "a=candidate:3 1 tcp 1520434687 192.0.2.1 7000 typ host tcptype passive\r\na=end-of-candidates\r\n";
+    assert!(sections[0].contains(over_tcp), "{}", sections[0]);
     assert!(
         sections[0].contains("a=recvonly\r\n") && sections[0].contains("a=fmtp:111 minptime=10;useinbandfec=1\r\n")
     );

@@ -65,6 +65,7 @@ impl World {
         let settings = Settings {
             data: directory.path().join("data"),
             media_udp: "127.0.0.1:0".parse().unwrap(),
+            media_tcp: None,
             ..settle(layer, None).unwrap()
         };
         let ready = ready(settings).await.unwrap();

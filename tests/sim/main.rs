@@ -5,5 +5,6 @@
 mod found;
 mod plan;
 mod quality_matrix;
+mod quality_scenes;
 mod seeds;
 mod stories;

@@ -80,6 +80,8 @@ pub enum PauseReason {
     NoMedia,
     /// The viewer draws it with height 0.
     NotDrawn,
+    /// It is published in a codec that the viewer did not offer for this slot.
+    CodecMissing,
 }
 
 /// One peer's line during the last second. Rates in bit/s on the wire, times as measured by RTCP and STUN.

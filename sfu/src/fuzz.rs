@@ -20,6 +20,8 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::command::Purpose;
 pub use crate::engine::fuzz::engine;
+use crate::id::PayloadType;
+use crate::packet::red;
 use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
@@ -116,6 +118,28 @@ pub fn rtcp(compound: &[u8]) {
         };
         assert!(told <= compound.len() * 5, "{told} things in {} bytes", compound.len());
     }
+}
+
+/// The payload of a packet of redundant sound: what is read must be the same after it was written again.
+pub fn red(payload: &[u8]) {
+    let of = PayloadType(111);
+    let Some(read) = red::Red::parse(payload, of) else { return };
+    let blocks: Vec<red::Block<'_>> = read.redundant().collect();
+    for block in &blocks {
+        let lasts = red::opus_ticks(block.payload);
+        assert!(lasts.is_none_or(|ticks| (1..=5_760).contains(&ticks)), "a packet of {lasts:?} ticks");
+    }
+    if !blocks.iter().all(|block| red::fits(block.offset, block.payload.len())) {
+        return;
+    }
+    let mut out = vec![0; payload.len() + 1];
+    let len = red::write(&mut out, of, &blocks).expect("it is no longer than it was");
+    out.truncate(len);
+    red::rename(&mut out, PayloadType(96));
+    red::rename(&mut out, of);
+    out.extend(read.primary);
+    let again = red::Red::parse(&out, of).expect("what we write can be read");
+    assert!(again.redundant().eq(blocks) && again.primary == read.primary);
 }
 
 /// The payload of a VP8 packet: what is read must be the same after it was written with other numbers.

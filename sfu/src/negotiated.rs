@@ -34,7 +34,8 @@ pub enum Streams {
 pub struct Slot {
     pub mid: Mid,
     pub kind: MediaKind,
-    pub codec: NegotiatedCodec,
+    /// Every codec the viewer offered and we forward, each with a payload type of its own: what is shown changes, and with it the codec.
+    pub codecs: Vec<NegotiatedCodec>,
     pub extensions: ExtensionIds,
     pub ssrc: Ssrc,
     /// Present when RTX (RFC 4588) was negotiated.
@@ -56,6 +57,35 @@ pub struct NegotiatedCodec {
 pub enum Codec {
     Opus,
     Vp8,
+    /// RFC 6184 with packetization-mode=1.
+    H264(H264Profile),
+    /// Profile 0.
+    Vp9,
+    /// The main profile.
+    Av1,
+}
+
+/// `profile-level-id` without the level (RFC 6184, section 8.1): what a decoder must be able to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum H264Profile {
+    ConstrainedBaseline,
+    Baseline,
+    Main,
+    ConstrainedHigh,
+    High,
+}
+
+impl H264Profile {
+    /// Whether a decoder of this profile plays a stream of another. Nobody uses what baseline has beyond its constrained form, and
+    /// encoders that offer it write the latter.
+    fn plays(self, other: Self) -> bool {
+        match other {
+            Self::ConstrainedBaseline | Self::Baseline => true,
+            Self::Main => matches!(self, Self::Main | Self::High),
+            Self::ConstrainedHigh => matches!(self, Self::ConstrainedHigh | Self::High),
+            Self::High => self == Self::High,
+        }
+    }
 }
 
 impl Codec {
@@ -63,7 +93,15 @@ impl Codec {
     pub fn kind(self) -> MediaKind {
         match self {
             Self::Opus => MediaKind::Audio,
-            Self::Vp8 => MediaKind::Video,
+            Self::Vp8 | Self::H264(_) | Self::Vp9 | Self::Av1 => MediaKind::Video,
+        }
+    }
+
+    /// Whether who agreed to this codec can be sent a stream of another.
+    pub(crate) fn plays(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::H264(own), Self::H264(other)) => own.plays(other),
+            _ => self == other,
         }
     }
 }
@@ -87,4 +125,6 @@ pub struct ExtensionIds {
     pub audio_level: Option<u8>,
     pub transport_cc: Option<u8>,
     pub abs_send_time: Option<u8>,
+    /// Of AV1. Longer than 16 bytes at key frames, so only where one- and two-byte headers may be mixed.
+    pub dependency_descriptor: Option<u8>,
 }

@@ -25,7 +25,7 @@ use crate::slab::TrackAt;
 use crate::track::arrivals::Arrivals;
 use crate::track::clock::PublisherClock;
 use crate::track::layer::Way;
-use crate::track::{Flow, LAYERS_MAX};
+use crate::track::{Flow, LAYERS_MAX, Track};
 
 /// Until measured, what a line within the country takes there and back.
 const RTT_GUESS: Duration = Duration::from_millis(100);
@@ -255,9 +255,11 @@ impl Peer {
     }
 
     /// Why a slot with a track shows nothing.
-    pub(crate) fn pause_of(&self, at: u16, flow: Flow) -> Option<PauseReason> {
-        match (self.size_of(at), flow) {
+    pub(crate) fn pause_of(&self, at: u16, track: &Track) -> Option<PauseReason> {
+        let plays = self.slots.get(usize::from(at)).is_some_and(|slot| slot.plays(track.codec.codec));
+        match (self.size_of(at), track.flow()) {
             (Some(SlotSize { height: 0 }), _) => Some(PauseReason::NotDrawn),
+            _ if !plays => Some(PauseReason::CodecMissing),
             (_, Flow::Never | Flow::Dried) => Some(PauseReason::NoMedia),
             (_, Flow::Flowing) => None,
         }

@@ -373,7 +373,7 @@ impl Room {
                 mid: slot.mid.clone(),
                 kind: slot.kind,
                 track: track.map(|track| track.name),
-                paused: track.and_then(|track| peer.pause_of(place, track.flow())),
+                paused: track.and_then(|track| peer.pause_of(place, track)),
             }
         };
         Some((0..).zip(&peer.slots).map(view).collect())

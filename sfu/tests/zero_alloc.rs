@@ -73,7 +73,7 @@ fn viewer() -> PeerMedia {
     let slot = |mid: &str, kind, codec, ssrc, repair| Slot {
         mid: Mid(mid.to_owned()),
         kind,
-        codec,
+        codecs: vec![codec],
         extensions: extensions(),
         ssrc: Ssrc(ssrc),
         repair_ssrc: repair,

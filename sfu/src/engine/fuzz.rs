@@ -40,12 +40,12 @@ struct Guest {
     /// SSRCs of his slots, as our answer names them.
     slots: Vec<u32>,
     srtp: Srtp,
-    /// The next sequence number of each of his streams.
+    /// The newest sequence number of each of his streams; those that share an SSRC share the first one's.
     seqs: [u16; STREAMS.len()],
 }
 
 /// Everything a guest of these tests publishes: payload type, SSRC, mid, and (extension id, rid) where a rid names the layer.
-const STREAMS: [(u8, u32, &str, Option<(u8, &str)>); 9] = [
+const STREAMS: [(u8, u32, &str, Option<(u8, &str)>); 10] = [
     (111, 1001, "0", None),
     (96, 3001, "1", Some((10, "q"))),
     (96, 3002, "1", Some((10, "h"))),
@@ -55,6 +55,7 @@ const STREAMS: [(u8, u32, &str, Option<(u8, &str)>); 9] = [
     (96, 2001, "2", None),
     (97, 2002, "2", None),
     (96, 4001, "9", None),
+    (63, 1001, "0", None),
 ];
 
 struct Meeting {
@@ -79,7 +80,8 @@ fn offer() -> String {
          a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n",
         certificate().fingerprint()
     );
-    let sound = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n";
+    let sound = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
+                 a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
     let picture = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 transport-cc\r\n\
                    a=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\n\
                    a=fmtp:97 apt=96\r\n";
@@ -157,8 +159,9 @@ impl Guest {
     /// A packet of one of his streams whose header is in order, `skipped` numbers behind the last.
     fn packet(&mut self, stream: usize, skipped: u8, payload: &[u8]) -> Vec<u8> {
         let (payload_type, ssrc, mid, rid) = STREAMS[stream];
-        self.seqs[stream] = self.seqs[stream].wrapping_add(1 + u16::from(skipped >> 3));
-        let seq = self.seqs[stream];
+        let counter = STREAMS.iter().position(|(_, known, ..)| *known == ssrc).unwrap_or(stream);
+        let seq = self.seqs[counter].wrapping_add(1 + u16::from(skipped >> 3));
+        self.seqs[counter] = seq;
         let marker = skipped & 1 << 7;
         let mut extensions = vec![0x10, skipped & 0x7f, 0x31];
         extensions.extend(seq.to_be_bytes());

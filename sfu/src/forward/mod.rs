@@ -11,10 +11,12 @@
     )
 )]
 
+pub(crate) mod gate;
 pub(crate) mod programme;
 pub(crate) mod redundancy;
 pub(crate) mod resend;
 pub(crate) mod rewrite;
 pub(crate) mod select;
+pub(crate) mod sieve;
 pub(crate) mod slot;
 pub(crate) mod stream;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use crate::egress::Egress;
+use crate::forward::rewrite::Content;
 use crate::forward::slot::Passed;
 use crate::forward::stream::{Stream, Taken};
 use crate::id::{MediaKind, PeerId, RoomId, Ssrc, TrackRef};
@@ -58,7 +59,11 @@ impl Programme {
                 (numbers, Passed::Opened { left })
             }
         };
-        let shared = stored.payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
+        let numbers = numbers.rewritten;
+        let shared = match numbers.content {
+            Content::Whole => stored.payload.get(usize::from(numbers.replaced)..).unwrap_or_default(),
+            Content::Blank => &[],
+        };
         let mut payload = BytesMut::with_capacity(numbers.descriptor().len() + shared.len());
         payload.extend_from_slice(numbers.descriptor());
         payload.extend_from_slice(shared);

@@ -46,24 +46,84 @@ pub(crate) enum Main {
     None,
 }
 
-/// What is known about a layer when one must be chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct LayerFact {
+/// Pictures of different size that one publisher sends at a time: simulcast streams, or spatial layers inside one stream.
+pub(crate) const SPATIAL_MAX: usize = 3;
+
+/// Frame rates of one picture that can be told apart. Browsers make three at most; what lies above counts as the highest of these.
+pub(crate) const TEMPORAL_MAX: usize = 4;
+
+/// What a track offers, lowest picture first. Simulcast or scalable, it looks the same from here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Ladder {
+    rungs: [Rung; SPATIAL_MAX],
+    len: u8,
+}
+
+/// One size of picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Rung {
     pub(crate) flowing: bool,
     /// 0 until its first key frame.
     pub(crate) height: u16,
+    /// Temporal layers that were seen; 1 where there are none to choose from.
+    pub(crate) temporal_layers: u8,
+    /// What it costs and gives up to and including each temporal layer. Of a scalable stream the lower pictures it is built upon are
+    /// included. All zero until half a second of it was measured; entries above the last temporal layer repeat it.
+    pub(crate) tiers: [Tier; TEMPORAL_MAX],
 }
 
-/// The lowest flowing layer that fills a picture of this height, or the highest there is. `None`: no layer flows.
-///
-/// This is the place where the send-side estimate will have its say: until then the drawn size decides alone.
-pub(crate) fn choose_layer(layers: impl Iterator<Item = LayerFact> + Clone, drawn_height: Option<u16>) -> Option<u8> {
-    let flowing = (0u8..).zip(layers).filter(|(_, layer)| layer.flowing);
-    let highest = flowing.clone().last().map(|(at, _)| at);
-    let Some(drawn) = drawn_height else { return highest };
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Tier {
+    /// RTP payload, without headers.
+    pub(crate) bitrate_bps: u32,
+    pub(crate) frames_per_s: u8,
+}
+
+/// How much of a track: the picture by its place on the [`Ladder`], and its highest temporal layer. As an answer of
+/// [`choose_layer`], what a slot is turned to; as an argument, the most it may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Choice {
+    pub(crate) spatial: u8,
+    pub(crate) temporal: u8,
+}
+
+impl Choice {
+    pub(crate) const ALL: Self = Self { spatial: u8::MAX, temporal: u8::MAX };
+}
+
+impl Ladder {
+    pub(crate) fn of(rungs: impl Iterator<Item = Rung>) -> Self {
+        let mut ladder = Self::default();
+        for (place, rung) in ladder.rungs.iter_mut().zip(rungs) {
+            *place = rung;
+            ladder.len += 1;
+        }
+        ladder
+    }
+
+    /// As if its publisher sent everything.
+    #[must_use]
+    pub(crate) fn all_flowing(mut self) -> Self {
+        self.rungs.iter_mut().for_each(|rung| rung.flowing = true);
+        self
+    }
+
+    pub(crate) fn rungs(&self) -> &[Rung] {
+        self.rungs.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// The lowest flowing picture that fills a place of this height, or the highest there is, within what is allowed; when nothing that is
+/// allowed flows, the smallest that does. A picture below the allowed one comes at its full frame rate. `None`: nothing flows.
+pub(crate) fn choose_layer(ladder: &Ladder, drawn_height: Option<u16>, allowed: Choice) -> Option<Choice> {
+    let flowing = (0u8..).zip(ladder.rungs()).filter(|(_, rung)| rung.flowing);
     // Enlarging by a quarter is not seen on a tile, and saves a layer.
-    let fills = |height: u16| height > 0 && u32::from(height) * 5 / 4 >= u32::from(drawn);
-    flowing.clone().find(|(_, layer)| fills(layer.height)).map(|(at, _)| at).or(highest)
+    let fills =
+        |height: u16| drawn_height.is_some_and(|drawn| height > 0 && u32::from(height) * 5 / 4 >= u32::from(drawn));
+    let within = flowing.clone().filter(|(at, _)| *at <= allowed.spatial);
+    let filling = within.clone().find(|(_, rung)| fills(rung.height));
+    let (spatial, _) = filling.or_else(|| within.last()).or_else(|| flowing.clone().next())?;
+    Some(Choice { spatial, temporal: if spatial < allowed.spatial { u8::MAX } else { allowed.temporal } })
 }
 
 #[cfg(test)]
@@ -72,25 +132,42 @@ mod tests {
 
     use super::*;
 
-    fn layers(flowing: [bool; 3]) -> impl Iterator<Item = LayerFact> + Clone {
-        flowing.into_iter().zip([180, 360, 720]).map(|(flowing, height)| LayerFact { flowing, height })
+    fn ladder(flowing: [bool; 3]) -> Ladder {
+        let rung = |(flowing, height)| Rung { flowing, height, temporal_layers: 1, ..Rung::default() };
+        Ladder::of(flowing.into_iter().zip([180, 360, 720]).map(rung))
+    }
+
+    fn chosen(flowing: [bool; 3], drawn: Option<u16>) -> Option<u8> {
+        choose_layer(&ladder(flowing), drawn, Choice::ALL).map(|choice| choice.spatial)
     }
 
     #[test]
     fn the_drawn_height_chooses_the_layer() {
         let all = [true; 3];
-        assert_eq!(choose_layer(layers(all), Some(150)), Some(0));
-        assert_eq!(choose_layer(layers(all), Some(220)), Some(0));
-        assert_eq!(choose_layer(layers(all), Some(300)), Some(1));
-        assert_eq!(choose_layer(layers(all), Some(1080)), Some(2));
-        assert_eq!(choose_layer(layers(all), None), Some(2));
+        assert_eq!(chosen(all, Some(150)), Some(0));
+        assert_eq!(chosen(all, Some(220)), Some(0));
+        assert_eq!(chosen(all, Some(300)), Some(1));
+        assert_eq!(chosen(all, Some(1080)), Some(2));
+        assert_eq!(chosen(all, None), Some(2));
     }
 
     #[test]
     fn a_layer_the_publisher_switched_off_is_not_waited_for() {
-        assert_eq!(choose_layer(layers([true, false, false]), Some(720)), Some(0));
-        assert_eq!(choose_layer(layers([false, true, true]), Some(100)), Some(1));
-        assert_eq!(choose_layer(layers([false; 3]), Some(100)), None);
+        assert_eq!(chosen([true, false, false], Some(720)), Some(0));
+        assert_eq!(chosen([false, true, true], Some(100)), Some(1));
+        assert_eq!(chosen([false; 3], Some(100)), None);
+    }
+
+    #[test]
+    fn what_is_allowed_bounds_what_is_drawn() {
+        let upto = |flowing, drawn, spatial, temporal| {
+            choose_layer(&ladder(flowing), drawn, Choice { spatial, temporal }).unwrap()
+        };
+        let all = [true; 3];
+        assert_eq!(upto(all, Some(1080), 1, 0), Choice { spatial: 1, temporal: 0 });
+        assert_eq!(upto(all, Some(150), 1, 0), Choice { spatial: 0, temporal: u8::MAX });
+        assert_eq!(upto(all, None, 0, 1), Choice { spatial: 0, temporal: 1 });
+        assert_eq!(upto([false, true, true], None, 0, 1), Choice { spatial: 1, temporal: 1 });
     }
 
     #[test]

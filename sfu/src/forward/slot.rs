@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use crate::egress::Egress;
 use crate::forward::resend::Resends;
-use crate::forward::rewrite::{Origin, Rewritten};
-use crate::forward::stream::{Stream, Taken};
+use crate::forward::rewrite::{Content, Origin, Rewritten};
+use crate::forward::select::Choice;
+use crate::forward::stream::{Numbers, Stream, Taken};
 use crate::id::{MediaKind, Mid, PayloadType, PeerId, Ssrc};
-use crate::negotiated::Slot;
+use crate::negotiated::{Codec, NegotiatedCodec, Slot};
+use crate::packet::descriptor::Descriptor;
+use crate::packet::extended::ExtendedHeader;
 use crate::packet::header::HeaderTemplate;
 use crate::packet::report::SenderState;
 use crate::packet::rtcp::ReportBlock;
@@ -34,8 +37,15 @@ pub(crate) struct OutSlot {
     pub(crate) ssrc: Ssrc,
     /// The track this slot is for, sent or not.
     pub(crate) assigned: Option<TrackAt>,
+    /// The most of its track it may have.
+    pub(crate) allowed: Choice,
     pub(crate) stream: Stream,
+    codecs: Vec<NegotiatedCodec>,
+    /// What the headers are laid out for now.
+    speaks: Option<Codec>,
     header: HeaderTemplate,
+    /// With AV1's dependency descriptor, where it was negotiated.
+    extended: Option<ExtendedHeader>,
     /// Of packets with redundancy, if the receiver takes them.
     red: Option<RedStream>,
     pub(crate) redundancy: Redundancy,
@@ -93,24 +103,32 @@ impl OutSlot {
     pub(crate) fn new(slot: &Slot) -> Self {
         let mid = slot.extensions.mid.map(|id| (id, &slot.mid));
         let level = slot.extensions.audio_level.filter(|_| slot.kind == MediaKind::Audio);
-        let header = HeaderTemplate::new(slot.codec.payload_type, slot.ssrc, mid, level);
-        let repair = slot.repair_ssrc.zip(slot.codec.repair_payload_type).map(|(ssrc, payload_type)| RepairStream {
-            header: HeaderTemplate::new(payload_type, ssrc, mid, level),
+        let first = slot.codecs.first();
+        // Before anything is sent both are given the payload type of the track's codec.
+        let header = HeaderTemplate::new(PayloadType(0), slot.ssrc, mid, level);
+        let repair = slot.repair_ssrc.map(|ssrc| RepairStream {
+            header: HeaderTemplate::new(PayloadType(0), ssrc, mid, level),
             next: (ssrc.0 >> 17) as u16,
         });
-        let red = slot.codec.red_payload_type.map(|payload_type| RedStream {
+        let clock_rate_hz = first.map_or(0, |codec| codec.clock_rate_hz).max(1);
+        let stream = Stream::new(slot.ssrc, slot.kind, clock_rate_hz);
+        let red = first.and_then(|codec| Some((codec.red_payload_type?, codec.payload_type)));
+        let red = red.map(|(payload_type, inside)| RedStream {
             header: HeaderTemplate::new(payload_type, slot.ssrc, mid, level),
-            inside: slot.codec.payload_type,
+            inside,
         });
-        let stream = Stream::new(slot.ssrc, slot.kind, slot.codec.clock_rate_hz);
         let resends = Resends::new(stream.rewriter.next());
         Self {
             mid: slot.mid.clone(),
             kind: slot.kind,
             ssrc: slot.ssrc,
             assigned: None,
+            allowed: Choice::ALL,
             stream,
+            codecs: slot.codecs.clone(),
+            speaks: None,
             header,
+            extended: slot.extensions.dependency_descriptor.map(ExtendedHeader::new),
             red,
             redundancy: Redundancy::None,
             repair,
@@ -118,7 +136,29 @@ impl OutSlot {
             sent: Sent::default(),
             measured: Sent::default(),
             received: LineReport::default(),
-            clock_rate_hz: slot.codec.clock_rate_hz.max(1),
+            clock_rate_hz,
+        }
+    }
+
+    /// The agreed payload type for a codec, if there is one.
+    fn carries(&self, codec: Codec) -> Option<&NegotiatedCodec> {
+        let exactly = self.codecs.iter().find(|carried| carried.codec == codec);
+        exactly.or_else(|| self.codecs.iter().find(|carried| carried.codec.plays(codec)))
+    }
+
+    /// Whether a track of this codec can be shown or heard here.
+    pub(crate) fn plays(&self, codec: Codec) -> bool {
+        self.carries(codec).is_some()
+    }
+
+    fn speak(&mut self, codec: Codec) {
+        if self.speaks == Some(codec) {
+            return;
+        }
+        if let Some(carried) = self.carries(codec) {
+            let payload_type = carried.payload_type;
+            self.header.retype(payload_type);
+            self.speaks = Some(codec);
         }
     }
 
@@ -145,16 +185,28 @@ impl OutSlot {
         }
     }
 
-    fn send(&mut self, to: PeerId, track: &Track, numbers: Rewritten, stored: Stored<'_>, egress: &mut impl Egress) {
+    fn send(&mut self, to: PeerId, track: &Track, numbers: Numbers, stored: Stored<'_>, egress: &mut impl Egress) {
+        self.speak(track.codec.codec);
+        let Numbers { rewritten: numbers, ends_picture } = numbers;
         let meta = stored.meta;
-        let shared = stored.sent_from(numbers.replaced);
+        let padding = match numbers.content {
+            Content::Whole => stored.padding,
+            Content::Blank => Padding::None,
+        };
+        let shared = match numbers.content {
+            Content::Whole => stored.sent_from(numbers.replaced),
+            Content::Blank => &[],
+        };
         let redundant = self.redundant(track, numbers, meta.seq);
         let (template, prefix) = match (&mut self.red, &redundant) {
             (Some(red), Some(redundant)) => (&mut red.header, redundant.bytes()),
             _ => (&mut self.header, numbers.descriptor()),
         };
-        let marker = marker(self.kind, meta.marker, numbers);
-        let header = template.of(marker, stored.padding, numbers.seq as u16, numbers.timestamp, meta.level);
+        let marker = marker(self.kind, meta.marker || ends_picture, numbers.opens_era, numbers.content);
+        let mut header = template.of(marker, padding, numbers.seq as u16, numbers.timestamp, meta.level);
+        if let (Some(extended), Some(descriptor)) = (&mut self.extended, dependency(stored, numbers.content)) {
+            header = extended.of(header, descriptor, numbers.frame_number);
+        }
         let wire = header.len() + prefix.len() + shared.len() + WIRE_OVERHEAD;
         egress.rtp(to, header, prefix, shared);
         let octets = prefix.len() + shared.len();
@@ -179,21 +231,26 @@ impl OutSlot {
     pub(crate) fn resend(
         &mut self,
         to: PeerId,
-        origin: Origin,
-        seq: u64,
+        codec: Codec,
+        (origin, seq): (Origin, u64),
         stored: Stored<'_>,
         egress: &mut impl Egress,
     ) {
         let Stored { meta, payload, .. } = stored;
-        let Some(repair) = &mut self.repair else { return };
-        let Some(numbers) = self.stream.rewriter.again(origin, meta) else { return };
+        let payload_type = self.carries(codec).and_then(|carried| carried.repair_payload_type);
+        let (Some(repair), Some(payload_type)) = (&mut self.repair, payload_type) else { return };
+        let Some(Numbers { rewritten: numbers, ends_picture }) = self.stream.again(origin, meta) else { return };
         let wire = payload.len() + WIRE_OVERHEAD;
         if !self.resends.allow(seq, wire) {
             return;
         }
-        let shared = payload.get(usize::from(numbers.replaced)..).unwrap_or_default();
-        let marker = marker(self.kind, meta.marker, numbers);
-        let header = repair.header.of(marker, Padding::None, repair.next, numbers.timestamp, meta.level);
+        let shared = shared(stored, numbers.replaced, numbers.content);
+        let marker = marker(self.kind, meta.marker || ends_picture, numbers.opens_era, numbers.content);
+        repair.header.retype(payload_type);
+        let mut header = repair.header.of(marker, Padding::None, repair.next, numbers.timestamp, meta.level);
+        if let (Some(extended), Some(descriptor)) = (&mut self.extended, dependency(stored, numbers.content)) {
+            header = extended.of(header, descriptor, numbers.frame_number);
+        }
         repair.next = repair.next.wrapping_add(1);
         let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
         egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);
@@ -230,10 +287,27 @@ impl OutSlot {
 }
 
 /// A receiver's jitter buffer may re-centre where somebody else begins to speak: RFC 3551, section 4.1.
-fn marker(kind: MediaKind, of_source: bool, numbers: Rewritten) -> bool {
-    match kind {
-        MediaKind::Audio => of_source || numbers.opens_era,
-        MediaKind::Video => of_source,
+fn marker(kind: MediaKind, ends: bool, opens_era: bool, content: Content) -> bool {
+    match (kind, content) {
+        (MediaKind::Audio, _) => ends || opens_era,
+        (MediaKind::Video, Content::Whole) => ends,
+        (MediaKind::Video, Content::Blank) => false,
+    }
+}
+
+/// What is sent as it was received.
+fn shared(stored: Stored<'_>, replaced: u8, content: Content) -> &[u8] {
+    match content {
+        Content::Whole => stored.payload.get(usize::from(replaced)..).unwrap_or_default(),
+        Content::Blank => &[],
+    }
+}
+
+/// AV1's dependency descriptor, which is kept in front of the payload.
+fn dependency(stored: Stored<'_>, content: Content) -> Option<&[u8]> {
+    match (stored.meta.descriptor, content) {
+        (Descriptor::Av1(av1), Content::Whole) => stored.payload.get(..usize::from(av1.len)),
+        _ => None,
     }
 }
 

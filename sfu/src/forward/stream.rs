@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::forward::rewrite::{Opening, Rewriter, Rewritten};
+use crate::forward::gate::Gate;
+use crate::forward::rewrite::{Content, Opening, Origin, Rewriter, Rewritten};
 use crate::id::{MediaKind, Ssrc};
+use crate::packet::frame::Cell;
 use crate::track::Track;
 use crate::track::clock::{micros_since, ticks};
 use crate::track::history::PacketMeta;
@@ -27,6 +29,7 @@ enum Feed {
 #[derive(Clone, Debug)]
 pub(crate) struct Stream {
     feed: Feed,
+    gate: Gate,
     pub(crate) rewriter: Rewriter,
     rate_hz: u32,
     sent_at: Option<Instant>,
@@ -36,12 +39,20 @@ pub(crate) struct Stream {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Taken {
     No,
-    Passed(Rewritten),
+    Passed(Numbers),
     /// The first of an era. `left` fed the stream until now, or might have, and is not wanted any more.
     Opened {
-        numbers: Rewritten,
+        numbers: Numbers,
         left: Option<LayerKey>,
     },
+}
+
+/// What a packet goes out with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Numbers {
+    pub(crate) rewritten: Rewritten,
+    /// The last packet of the picture as this receiver is shown it.
+    pub(crate) ends_picture: bool,
 }
 
 /// When the clocks of two layers put a switch further from its arrival than this, one of them is wrong.
@@ -57,7 +68,7 @@ impl Stream {
             MediaKind::Audio => rate_hz / 50,
             MediaKind::Video => rate_hz / 1_000,
         };
-        Self { feed: Feed::Idle, rewriter: Rewriter::new(ssrc, step), rate_hz, sent_at: None }
+        Self { feed: Feed::Idle, gate: Gate::new(), rewriter: Rewriter::new(ssrc, step), rate_hz, sent_at: None }
     }
 
     /// The layers this stream must be offered packets of.
@@ -87,13 +98,22 @@ impl Stream {
         awaited.into_iter().flatten()
     }
 
+    /// Those of them that are not on their way already.
+    pub(crate) fn missed(&self) -> impl Iterator<Item = LayerKey> + use<> {
+        let live = self.live();
+        let turning = self.gate.waits_for_key_frame();
+        self.awaited().filter(move |key| turning || Some(*key) != live)
+    }
+
     pub(crate) fn stop(&mut self) {
         self.feed = Feed::Idle;
     }
 
     /// Turns to another layer at its next beginning. Another layer of the same track relieves the present one without a gap; another
     /// track does not: what is shown must be what the viewer was told. Where nothing of this track is shown yet, `stopgap` may begin.
-    pub(crate) fn aim(&mut self, target: LayerKey, stopgap: Option<LayerKey>) {
+    /// Of whatever is passed on, no more than `cell` is.
+    pub(crate) fn aim(&mut self, target: LayerKey, cell: Cell, stopgap: Option<LayerKey>) {
+        self.gate.want(cell);
         self.feed = match self.feed {
             Feed::Live { now, .. } if now == target => Feed::Live { now, next: None },
             Feed::Live { now, .. } if now.track == target.track => Feed::Live { now, next: Some(target) },
@@ -104,13 +124,7 @@ impl Stream {
     /// Per packet and receiver: passes it on, begins with it, or has no use for it.
     pub(crate) fn take(&mut self, now: Instant, track: &Track, key: LayerKey, meta: &PacketMeta) -> Taken {
         if self.live() == Some(key) {
-            return match self.rewriter.rewrite(meta) {
-                Some(numbers) => {
-                    self.sent_at = Some(now);
-                    Taken::Passed(numbers)
-                }
-                None => Taken::No,
-            };
+            return self.number(now, meta).map_or(Taken::No, Taken::Passed);
         }
         let (feed, relieved, left) = match self.feed {
             _ if !meta.opens => return Taken::No,
@@ -125,12 +139,37 @@ impl Stream {
         };
         let ticks = self.ticks_since_last(now, track, relieved, key, meta.timestamp);
         self.rewriter.begin(key, meta, Opening::Live { ticks });
+        self.gate.begin(self.rewriter.newest().0 + 1);
         self.feed = feed;
-        self.sent_at = Some(now);
-        match self.rewriter.rewrite(meta) {
+        match self.number(now, meta) {
             Some(numbers) => Taken::Opened { numbers, left },
             None => Taken::No,
         }
+    }
+
+    /// The numbers of a packet of the layer that feeds the stream, unless it is not for this receiver.
+    fn number(&mut self, now: Instant, meta: &PacketMeta) -> Option<Numbers> {
+        let place = self.rewriter.place(meta)?;
+        let rewritten = if self.gate.lets_through(place, self.rewriter.newest(), meta) {
+            self.rewriter.rewrite(meta)?
+        } else {
+            self.rewriter.refuse(meta)?
+        };
+        if rewritten.content == Content::Whole {
+            self.sent_at = Some(now);
+        }
+        Some(Numbers { rewritten, ends_picture: self.gate.ends_picture(place) })
+    }
+
+    /// What a packet went out with, once more.
+    pub(crate) fn again(&self, origin: Origin, meta: &PacketMeta) -> Option<Numbers> {
+        let rewritten = self.rewriter.again(origin, meta)?;
+        Some(Numbers { rewritten, ends_picture: self.gate.ends_picture(origin.place) })
+    }
+
+    /// The layers inside the stream that are shown.
+    pub(crate) fn shown(&self) -> Cell {
+        self.gate.now()
     }
 
     /// Whether what came at `newest_at` is the past for this stream: it has sent something later, and time does not run backwards.
@@ -141,9 +180,18 @@ impl Stream {
     /// Begins with a packet of the past. The caller passes on everything up to the present, of which the newest came at `newest_at`,
     /// and then calls [`Self::caught_up`]. Were it taken for newer than it is, the receiver's clock would run ahead a little with
     /// every switch.
-    pub(crate) fn begin_replay(&mut self, now: Instant, key: LayerKey, first: &PacketMeta, newest_at: Instant) {
+    pub(crate) fn begin_replay(
+        &mut self,
+        now: Instant,
+        key: LayerKey,
+        cell: Cell,
+        first: &PacketMeta,
+        newest_at: Instant,
+    ) {
+        self.gate.want(cell);
         let ticks = self.ticks_by_arrival(now) - ticks(micros_since(now, newest_at), self.rate_hz);
         self.rewriter.begin(key, first, Opening::Replay { ticks });
+        self.gate.begin(self.rewriter.newest().0 + 1);
         self.feed = Feed::Live { now: key, next: None };
     }
 

@@ -55,6 +55,11 @@ impl HeaderTemplate {
         template
     }
 
+    /// From now on the stream carries another codec.
+    pub(crate) fn retype(&mut self, payload_type: PayloadType) {
+        self.patch(1, payload_type.0 & 0x7F);
+    }
+
     /// The header of one packet. `level` is written only where the layout has a place for it.
     pub(crate) fn of(&mut self, marker: bool, padding: Padding, seq: u16, timestamp: u32, level: u8) -> &[u8] {
         let [s0, s1] = seq.to_be_bytes();

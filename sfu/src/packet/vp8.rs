@@ -1,6 +1,8 @@
 //! The VP8 payload descriptor (RFC 7741, section 4.2) and the two things of the picture a bridge must know: is it a key frame, and how
 //! large is it. The descriptor is rewritten for every receiver, so that a slot's picture numbers run on over switches.
 
+use crate::packet::frame::{Cell, Frame, Grid, Switch};
+
 /// Bytes of the longest descriptor: one mandatory, one of flags, two of picture id, one of TL0PICIDX, one of TID and KEYIDX.
 pub(crate) const DESCRIPTOR_MAX: usize = 6;
 
@@ -12,6 +14,8 @@ const HAS_TL0: u8 = 0x40;
 const HAS_TID: u8 = 0x20;
 const HAS_KEY_INDEX: u8 = 0x10;
 const LONG_PICTURE_ID: u8 = 0x80;
+/// Of the byte of TID and KEYIDX: the frame needs nothing but the base layer.
+const LAYER_SYNC: u8 = 0x20;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Vp8Descriptor {
@@ -22,6 +26,7 @@ pub(crate) struct Vp8Descriptor {
     picture_id: Option<u16>,
     tl0: Option<u8>,
     tid: Option<u8>,
+    short_picture_id: bool,
     picture: Picture,
 }
 
@@ -46,6 +51,7 @@ impl Vp8Descriptor {
         let mut rest = payload;
         let first = take(&mut rest)?;
         let flags = if first & EXTENDED == 0 { 0 } else { take(&mut rest)? };
+        let short_picture_id = flags & HAS_PICTURE_ID != 0 && rest.first()? & LONG_PICTURE_ID == 0;
         let picture_id = if flags & HAS_PICTURE_ID == 0 { None } else { Some(take_picture_id(&mut rest)?) };
         let tl0 = if flags & HAS_TL0 == 0 { None } else { Some(take(&mut rest)?) };
         let tid = if flags & (HAS_TID | HAS_KEY_INDEX) == 0 { None } else { Some(take(&mut rest)?) };
@@ -57,7 +63,7 @@ impl Vp8Descriptor {
             Picture::Delta
         };
         let len = u8::try_from(payload.len() - rest.len()).ok()?;
-        Some(Self { len, first, flags, picture_id, tl0, tid, picture })
+        Some(Self { len, first, flags, picture_id, tl0, tid, short_picture_id, picture })
     }
 
     pub(crate) fn starts_key_frame(&self) -> bool {
@@ -68,8 +74,28 @@ impl Vp8Descriptor {
         self.picture_id
     }
 
+    /// How many ids there are before they begin again.
+    pub(crate) fn picture_ids(&self) -> u16 {
+        if self.short_picture_id { 1 << 7 } else { 1 << 15 }
+    }
+
     pub(crate) fn tl0(&self) -> Option<u8> {
         self.tl0
+    }
+
+    /// Its temporal layer, and whether one may rise to it here (RFC 7741, section 4.2: TID and Y).
+    pub(crate) fn frame(&self) -> Frame {
+        let layer = self.tid.filter(|_| self.flags & HAS_TID != 0).unwrap_or(0);
+        let own = Cell::at(0, layer >> 6);
+        let starts = self.first & START_OF_PARTITION != 0 && self.first & PARTITION == 0;
+        let rises = starts && own.temporal() > 0 && layer & LAYER_SYNC != 0;
+        Frame {
+            cell: own,
+            present: Grid::where_(|cell| cell.temporal() >= own.temporal()),
+            switch: if rises { Switch::Temporal } else { Switch::No },
+            starts,
+            ends: false,
+        }
     }
 
     /// The descriptor with other numbers, and its length. A picture id is always written in its long form: sources with short and long
@@ -117,13 +143,13 @@ impl Vp8Descriptor {
     }
 }
 
-fn take(rest: &mut &[u8]) -> Option<u8> {
+pub(super) fn take(rest: &mut &[u8]) -> Option<u8> {
     let (&byte, after) = rest.split_first()?;
     *rest = after;
     Some(byte)
 }
 
-fn take_picture_id(rest: &mut &[u8]) -> Option<u16> {
+pub(super) fn take_picture_id(rest: &mut &[u8]) -> Option<u16> {
     let first = take(rest)?;
     if first & LONG_PICTURE_ID == 0 {
         return Some(u16::from(first));
@@ -162,6 +188,18 @@ mod tests {
         let (bytes, len) = descriptor.write(77, 7);
         assert_eq!(bytes[..len], [0x10]);
         assert!(!descriptor.starts_key_frame());
+    }
+
+    #[test]
+    fn the_temporal_layer_tells_who_needs_a_frame_and_who_may_begin_with_it() {
+        let frame = |layer: u8| Vp8Descriptor::parse(&[0x90, 0xE0, 0x81, 0x02, 7, layer, 1]).unwrap().frame();
+        let (base, sync, upper) = (frame(0x20), frame(0x60), frame(0x80));
+        assert!(base.present.has(Cell::at(0, 0)) && base.switch == Switch::No);
+        assert!(
+            !sync.present.has(Cell::at(0, 0)) && sync.present.has(Cell::at(0, 1)) && sync.switch == Switch::Temporal
+        );
+        assert!(!upper.present.has(Cell::at(0, 1)) && upper.present.has(Cell::at(0, 2)) && upper.switch == Switch::No);
+        assert_eq!(Vp8Descriptor::parse(&[0x10, 1]).unwrap().frame().present, Grid::ALL);
     }
 
     #[test]

@@ -13,10 +13,12 @@ use std::time::Instant;
 
 use crate::command::SlotSize;
 use crate::egress::Egress;
-use crate::forward::select::{LayerFact, Main, choose_layer, settle};
+use crate::forward::select::{Choice, Main, choose_layer, settle};
 use crate::forward::slot::Passed;
 use crate::forward::stream::Stream;
 use crate::id::{MediaKind, TrackRef};
+use crate::negotiated::Codec;
+use crate::packet::frame::Cell;
 use crate::peer::{Line, Peer};
 use crate::room::Room;
 use crate::router::{Life, Order, Picture, wishes};
@@ -154,17 +156,41 @@ impl Room {
             self.resubscribe(place, Stream::stop);
             return;
         }
-        let Some(target) = target_of(at, track, drawn) else { return };
+        if !slot.plays(track.codec.codec) {
+            self.resubscribe(place, Stream::stop);
+            return;
+        }
+        let Some((target, cell)) = target_of(at, track, drawn, slot.allowed) else { return };
         let stopgap = stopgap_of(target, track);
         if slot.stream.live().is_none() && track.name.source.kind() == MediaKind::Video {
-            self.replay(now, place, target, egress);
+            self.replay(now, place, (target, cell), egress);
         }
-        self.resubscribe(place, |stream| stream.aim(target, stopgap));
+        self.resubscribe(place, |stream| stream.aim(target, cell, stopgap));
         self.want_key_frames(place);
     }
 
+    /// A peer's `n`th video slot may have so much of its track from now on.
+    #[cfg(test)]
+    pub(super) fn allow(
+        &mut self,
+        now: Instant,
+        peer: crate::id::PeerId,
+        n: usize,
+        allowed: Choice,
+        egress: &mut impl Egress,
+    ) {
+        let Some(&at) = self.places.get(&peer) else { return };
+        let Some(place) = self.peers.get(at).and_then(|peer| peer.slots_of(MediaKind::Video).nth(n)) else { return };
+        let place = SlotAt { peer: at, slot: place };
+        if let Some(slot) = slot_mut(&mut self.peers, place) {
+            slot.allowed = allowed;
+        }
+        self.aim(now, place, egress);
+        self.request_key_frames(now, egress);
+    }
+
     /// Lets a slot begin with the past, if that gives a whole picture at once.
-    fn replay(&mut self, now: Instant, place: SlotAt, target: LayerKey, egress: &mut impl Egress) {
+    fn replay(&mut self, now: Instant, place: SlotAt, (target, cell): (LayerKey, Cell), egress: &mut impl Egress) {
         let Self { tracks, peers, .. } = self;
         let Some(track) = tracks.get(target.track) else { return };
         let Some(peer) = peers.get_mut(place.peer).filter(|peer| peer.line == Line::Up) else { return };
@@ -182,11 +208,11 @@ impl Room {
             return;
         }
         let before = slot.stream.sources();
-        slot.stream.begin_replay(now, key, first.meta, newest_at);
+        slot.stream.begin_replay(now, key, cell, first.meta, newest_at);
         for seq in replay.first..=replay.last {
             if let Some(stored) = layer.history.packet(seq) {
                 let passed = slot.pass(now, id, track, key, stored, egress);
-                debug_assert_eq!(passed, Passed::Sent, "the replay has opened the era itself");
+                debug_assert!(!matches!(passed, Passed::Opened { .. }), "the replay has opened the era itself");
             }
         }
         slot.stream.caught_up(replay.last);
@@ -197,9 +223,7 @@ impl Room {
     /// The publisher is asked only for what the slot waits for and whose key frame is not passing right now.
     fn want_key_frames(&mut self, place: SlotAt) {
         let Some(slot) = slot_mut(&mut self.peers, place).filter(|slot| slot.kind == MediaKind::Video) else { return };
-        let live = slot.stream.live();
-        let awaited = slot.stream.awaited().filter(|key| Some(*key) != live);
-        for key in awaited {
+        for key in slot.stream.missed() {
             self.ask(key);
         }
     }
@@ -301,6 +325,14 @@ impl Room {
         let order = self.picture_order();
         let Some(programme) = &self.programme else { return };
         let first = wishes(&order, std::iter::empty(), |_| false, 1).first().copied();
+        if first.and_then(|at| self.tracks.get(at)).is_some_and(|track| !can_be_recorded(track)) {
+            // Somebody else's picture in its place would be a lie.
+            self.clear_programme();
+            if let Some(programme) = &mut self.programme {
+                programme.turn(now, None, egress);
+            }
+            return;
+        }
         let Some(first) = first.filter(|first| programme.shown != Some(*first)) else { return };
         self.clear_programme();
         if let Some(programme) = &mut self.programme {
@@ -337,18 +369,17 @@ impl Room {
     fn aim_programme(&mut self, now: Instant, at: TrackAt) {
         self.want_layer(now, at, None);
         let Some(track) = self.tracks.get(at) else { return };
-        let Some(target) = target_of(at, track, None) else { return };
+        let Some((target, cell)) = target_of(at, track, None, Choice::ALL) else { return };
         let Some(programme) = &mut self.programme else { return };
         // What is recorded is looked at for years: better begin a moment later than small.
-        programme.stream.aim(target, None);
-        let (live, sources) = (programme.stream.live(), programme.stream.sources());
-        let awaited = programme.stream.awaited().filter(|key| Some(*key) != live);
+        programme.stream.aim(target, cell, None);
+        let (missed, sources) = (programme.stream.missed(), programme.stream.sources());
         if let Some(track) = self.tracks.get_mut(at) {
             for (layer, number) in track.layers.iter_mut().zip(0..) {
                 layer.tapped = sources.iter().flatten().any(|key| key.layer == number);
             }
         }
-        for key in awaited {
+        for key in missed {
             self.ask(key);
         }
     }
@@ -363,9 +394,16 @@ impl Room {
     }
 }
 
-fn target_of(at: TrackAt, track: &Track, drawn: Option<u16>) -> Option<LayerKey> {
-    let fact = |layer: &Layer| LayerFact { flowing: layer.is_flowing(), height: layer.size.height };
-    track.key(at, choose_layer(track.layers.iter().map(fact), drawn)?)
+/// The recording's one picture track is VP8 from its first byte.
+fn can_be_recorded(track: &Track) -> bool {
+    track.codec.codec == Codec::Vp8
+}
+
+/// The stream, and the layers inside it.
+fn target_of(at: TrackAt, track: &Track, drawn: Option<u16>, allowed: Choice) -> Option<(LayerKey, Cell)> {
+    let Choice { spatial, temporal } = choose_layer(&track.ladder(), drawn, allowed)?;
+    let (layer, inside) = if track.layers.len() > 1 { (spatial, 0) } else { (0, spatial) };
+    Some((track.key(at, layer)?, Cell::at(inside, temporal)))
 }
 
 /// What may be shown of a track until a key frame of `target` arrives.

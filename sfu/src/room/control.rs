@@ -94,7 +94,7 @@ impl Room {
                 continue;
             };
             if let Some(stored) = layer.history.packet(origin.source_seq) {
-                slot.resend(id, origin, seq, stored, egress);
+                slot.resend(id, track.codec.codec, (origin, seq), stored, egress);
             }
         }
     }

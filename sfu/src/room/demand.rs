@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::command::SlotSize;
 use crate::fact::Fact;
-use crate::forward::select::{LayerFact, choose_layer};
+use crate::forward::select::{Choice, choose_layer};
 use crate::id::{MediaKind, Rid};
 use crate::peer::Line;
 use crate::room::Room;
@@ -90,5 +90,8 @@ fn wish(track: &Track, drawn: Option<u16>) -> Option<u8> {
     if drawn == Some(0) {
         return None;
     }
-    choose_layer(track.layers.iter().map(|layer| LayerFact { flowing: true, height: layer.size.height }), drawn)
+    // Pictures inside one stream come and go with it.
+    let layers = track.layers.len().try_into().unwrap_or(u8::MAX);
+    let Choice { spatial, .. } = choose_layer(&track.ladder().all_flowing(), drawn, Choice::ALL)?;
+    Some(spatial.min(layers.saturating_sub(1)))
 }

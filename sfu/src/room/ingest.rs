@@ -80,7 +80,7 @@ impl Room {
     fn note_key_frame(&mut self, stream: StreamAt, seq: u64) {
         let layer = self.tracks.get_mut(stream.track).and_then(|track| track.layer_mut(stream.layer));
         if let Some(layer) = layer
-            && layer.history.packet(seq).is_some_and(|stored| stored.meta.starts_key_frame())
+            && layer.history.packet(seq).is_some_and(|stored| stored.meta.opens)
         {
             layer.key_frames.satisfied();
         }
@@ -171,6 +171,11 @@ impl Room {
             marker: packet.marker,
             level: level.unwrap_or(127),
             payload,
+            dependency: track
+                .extensions
+                .dependency_descriptor
+                .and_then(|id| packet.extensions.find(id))
+                .unwrap_or_default(),
             way: stream.way,
         };
         Ok(Some((incoming, level)))

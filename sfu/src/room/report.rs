@@ -116,7 +116,7 @@ fn up(span: Span, track: &mut Track) -> Option<TrackStats> {
     let best = track
         .layers
         .iter_mut()
-        .map(|layer| (layer.size, layer.measure()))
+        .map(|layer| (layer.size(), layer.measure()))
         .filter(|(_, volume)| volume.packets > 0)
         .last();
     let (size, volume) = best?;
@@ -146,7 +146,7 @@ fn down(now: Instant, span: Span, peer: &mut Peer, tracks: &Slab<TrackAt, Track>
         let shown = slot.assigned.and_then(|at| tracks.get(at)).filter(|_| slot.kind == MediaKind::Video);
         if let Some(track) = shown {
             let live = slot.stream.live().and_then(|live| track.layer(live.layer));
-            let size = live.map(|layer| layer.size).unwrap_or_default();
+            let size = live.map(|layer| layer.size_of(slot.stream.shown())).unwrap_or_default();
             stats.tracks.push(TrackStats {
                 track: track.name,
                 direction: Direction::Down,

@@ -6,6 +6,7 @@ mod forwarding;
 mod gathering;
 mod harness;
 mod hostile;
+mod layered;
 mod layers;
 mod lossy;
 mod recording;

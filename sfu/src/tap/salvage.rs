@@ -168,10 +168,16 @@ impl Content {
         let (id::TIMESTAMP, time) = children.next()? else { return None };
         let at_ms = ebml::read_uint(time)?;
         let mut content = Self { at_ms, ends_ms: at_ms, begins_with_key_frame: false };
+        let mut newest = [None; 2];
         for (index, (element, block)) in children.by_ref().enumerate() {
             let (id::SIMPLE_BLOCK, [track, high, low, flags, ..]) = (element, block) else { return None };
             let offset = u64::try_from(i16::from_be_bytes([*high, *low])).ok()?;
             let track = track & 0x7f;
+            // Each track's blocks lie in the order of their times: one that goes back was begun, and the power went.
+            let before = newest.get_mut(usize::from(track == SOUND_TRACK))?.replace(offset);
+            if before.is_some_and(|before| before >= offset) {
+                return None;
+            }
             let lasts_ms = if track == SOUND_TRACK { SOUND_MS } else { 1 };
             // A time at the end of all times is not one that we wrote.
             content.ends_ms = content.ends_ms.max(at_ms.checked_add(offset + lasts_ms)?);

@@ -8,7 +8,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::packet::vp8::Vp8Descriptor;
+use crate::packet::descriptor::Descriptor;
+use crate::packet::frame::Frame;
 
 /// A repair asked for later than this would come after the receiver has given the frame up.
 const SPAN: Duration = Duration::from_millis(1_200);
@@ -38,18 +39,14 @@ pub(crate) struct PacketMeta {
     pub(crate) level: u8,
     /// A receiver can begin here: every audio packet, the first packet of a key frame.
     pub(crate) opens: bool,
-    pub(crate) vp8: Option<Vp8Descriptor>,
-}
-
-impl PacketMeta {
-    pub(crate) fn starts_key_frame(&self) -> bool {
-        self.vp8.is_some_and(|vp8| vp8.starts_key_frame())
-    }
+    pub(crate) frame: Frame,
+    pub(crate) descriptor: Descriptor,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stored<'a> {
     pub(crate) meta: &'a PacketMeta,
+    /// With AV1's dependency descriptor in front, if it came with one.
     pub(crate) payload: &'a [u8],
     /// The same bytes and one of padding behind them.
     pub(crate) padded: &'a [u8],
@@ -93,13 +90,14 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Keeps a packet. Payloads over [`PAYLOAD_MAX`] are the caller's to refuse; here they are not kept.
-    pub(crate) fn insert(&mut self, now: Instant, meta: PacketMeta, payload: &[u8]) {
-        if payload.len() > PAYLOAD_MAX {
+    /// Keeps a packet, its two parts as one. Payloads over [`PAYLOAD_MAX`] are the caller's to refuse; here they are not kept.
+    pub(crate) fn insert(&mut self, now: Instant, meta: PacketMeta, parts: [&[u8]; 2]) {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        if len > PAYLOAD_MAX {
             return;
         }
-        self.make_room(now, meta.seq, payload.len() + 1);
-        self.lay(now, meta, payload);
+        self.make_room(now, meta.seq, len + 1);
+        self.lay(now, meta, parts);
     }
 
     pub(crate) fn packet(&self, seq: u64) -> Option<Stored<'_>> {
@@ -181,16 +179,18 @@ impl History {
         if into + len as u64 <= capacity { self.written } else { self.written + (capacity - into) }
     }
 
-    fn lay(&mut self, at: Instant, meta: PacketMeta, payload: &[u8]) {
-        let position = self.position_for(payload.len() + 1);
+    fn lay(&mut self, at: Instant, meta: PacketMeta, [front, payload]: [&[u8]; 2]) {
+        let len = front.len() + payload.len();
+        let position = self.position_for(len + 1);
         let start = (position % self.bytes.len().max(1) as u64) as usize;
         let slot = self.slot(meta.seq);
-        if let Ok(len) = u16::try_from(payload.len())
-            && let Some((padding, place)) =
-                self.bytes.get_mut(start..=start + payload.len()).and_then(<[u8]>::split_last_mut)
+        if let Some((padding, place)) = self.bytes.get_mut(start..=start + len).and_then(<[u8]>::split_last_mut)
+            && let Some((head, tail)) = place.split_at_mut_checked(front.len())
+            && let Ok(len) = u16::try_from(len)
             && let Some(entry) = self.entries.get_mut(slot)
         {
-            place.copy_from_slice(payload);
+            head.copy_from_slice(front);
+            tail.copy_from_slice(payload);
             *padding = PADDING;
             *entry = Some(Entry { meta, position, len, at });
             self.written = position + u64::from(len) + 1;
@@ -210,7 +210,7 @@ impl History {
         kept.sort_by_key(|entry| entry.position);
         for entry in kept {
             if let Some(stored) = self.packet(entry.meta.seq) {
-                resized.lay(entry.at, *stored.meta, stored.payload);
+                resized.lay(entry.at, *stored.meta, [&[], stored.payload]);
             }
         }
         *self = resized;
@@ -224,7 +224,8 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn meta(seq: u64) -> PacketMeta {
-        PacketMeta { seq, timestamp: seq as u32 * 3_000, marker: false, level: 127, opens: false, vp8: None }
+        let (frame, descriptor) = (Frame::UNDIVIDED, Descriptor::Opaque);
+        PacketMeta { seq, timestamp: seq as u32 * 3_000, marker: false, level: 127, opens: false, frame, descriptor }
     }
 
     fn payload(seq: u64, len: usize) -> Vec<u8> {
@@ -236,7 +237,7 @@ pub(crate) mod tests {
         let start = Instant::now();
         let mut history = History::default();
         for seq in 0..5_000u64 {
-            history.insert(start + Duration::from_millis(seq * 5), meta(seq), &payload(seq, 1_000));
+            history.insert(start + Duration::from_millis(seq * 5), meta(seq), [&[], &payload(seq, 1_000)]);
         }
         assert_eq!(history.packet(4_999).unwrap().payload, payload(4_999, 1_000));
         assert_eq!(history.packet(4_770).unwrap().payload, payload(4_770, 1_000), "230 packets are 1.15 s");
@@ -249,12 +250,12 @@ pub(crate) mod tests {
         let start = Instant::now();
         let mut voice = History::default();
         for seq in 0..2_000u64 {
-            voice.insert(start + Duration::from_millis(seq * 20), meta(seq), &payload(seq, 90));
+            voice.insert(start + Duration::from_millis(seq * 20), meta(seq), [&[], &payload(seq, 90)]);
         }
         assert_eq!((voice.entries.len(), voice.bytes.len()), (START_PACKETS, START_BYTES));
         let mut flood = History::default();
         for seq in 0..20_000u64 {
-            flood.insert(start, meta(seq), &payload(seq, 1_200));
+            flood.insert(start, meta(seq), [&[], &payload(seq, 1_200)]);
         }
         assert_eq!((flood.entries.len(), flood.bytes.len()), (PACKETS_MAX, BYTES_MAX));
         assert!(flood.order.len() <= PACKETS_MAX);
@@ -263,7 +264,7 @@ pub(crate) mod tests {
     #[test]
     fn a_cleared_history_answers_nothing() {
         let mut history = History::default();
-        history.insert(Instant::now(), meta(7), b"held back");
+        history.insert(Instant::now(), meta(7), [&[], b"held back"]);
         history.clear();
         assert!(!history.contains(7));
         assert_eq!(history.run(7, 7), None);
@@ -273,7 +274,7 @@ pub(crate) mod tests {
     fn a_run_is_whole_or_nothing() {
         let mut history = History::default();
         for seq in [1, 2, 4, 5] {
-            history.insert(Instant::now(), meta(seq), &[0; 10]);
+            history.insert(Instant::now(), meta(seq), [&[], &[0; 10]]);
         }
         assert_eq!(history.run(1, 2), Some(20));
         assert_eq!(history.run(1, 4), None);
@@ -298,7 +299,7 @@ pub(crate) mod tests {
                 if put.contains_key(&seq) {
                     continue;
                 }
-                history.insert(now, meta(seq), &payload(seq, len));
+                history.insert(now, meta(seq), [&[], &payload(seq, len)]);
                 put.insert(seq, len);
                 prop_assert!(history.contains(seq));
             }

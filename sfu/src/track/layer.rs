@@ -3,15 +3,20 @@
 use std::time::{Duration, Instant};
 
 use crate::id::{SeqNo, Ssrc};
+use crate::packet::descriptor::Descriptor;
+use crate::packet::frame::Cell;
 use crate::packet::report::ReceiverState;
 use crate::packet::rtcp::ReportBlock;
-use crate::packet::vp8::{PictureSize, Vp8Descriptor};
+use crate::packet::vp8::PictureSize;
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
 use crate::track::clock::StreamClock;
 use crate::track::history::{History, PAYLOAD_MAX, PacketMeta};
+use crate::track::inside::{Inside, Kind, Reader, is_readable};
 use crate::track::keyframes::KeyFrames;
 use crate::track::missing::{Gap, Missing};
+use crate::track::pictures::Pictures;
+use crate::track::rates::Rates;
 use crate::track::reception::{Arrival, Reception};
 
 /// A packet that comes later than this many others is of use to nobody, and its place in the history is a newer one's.
@@ -40,6 +45,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) marker: bool,
     pub(crate) level: u8,
     pub(crate) payload: &'a [u8],
+    /// AV1's dependency descriptor; empty without one.
+    pub(crate) dependency: &'a [u8],
     pub(crate) way: Way,
 }
 
@@ -53,7 +60,8 @@ pub(crate) enum Way {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Accepted {
     pub(crate) seq: u64,
-    /// The layer was silent before (or began again): whoever waits for it must be told before this packet is passed on.
+    /// The layer was silent before (or began again), or a picture in it: whoever waits for it must be told before this packet is
+    /// passed on.
     pub(crate) began: bool,
     /// It showed holes; the earliest request for a repair is due then.
     pub(crate) repair_at: Option<Instant>,
@@ -65,12 +73,6 @@ pub(crate) struct Terms {
     pub(crate) kind: Kind,
     pub(crate) passage: Passage,
     pub(crate) repair: Repair,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    Sound,
-    Vp8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,8 +115,10 @@ pub(crate) struct Layer {
     pub(crate) missing: Missing,
     pub(crate) key_frames: KeyFrames,
     pub(crate) clock: StreamClock,
-    pub(crate) size: PictureSize,
+    reader: Reader,
+    pub(crate) pictures: Pictures,
     pub(crate) volume: Volume,
+    pub(crate) rates: Rates,
     /// The volume when figures were last taken, and when the last report was written.
     measured: Volume,
     reported: Volume,
@@ -146,8 +150,10 @@ impl Layer {
             missing: Missing::default(),
             key_frames: KeyFrames::default(),
             clock: StreamClock::new(clock_rate_hz),
-            size: PictureSize::default(),
+            reader: Reader::default(),
+            pictures: Pictures::default(),
             volume: Volume::default(),
+            rates: Rates::default(),
             measured: Volume::default(),
             reported: Volume::default(),
             handed_on: 0,
@@ -206,6 +212,8 @@ impl Layer {
         self.handed_on = 0;
         self.epoch += 1;
         self.newest_timestamp = None;
+        self.reader = Reader::default();
+        self.pictures = Pictures::default();
         self.last_report = None;
         self.clock = StreamClock::new(self.clock.rate_hz());
     }
@@ -222,16 +230,9 @@ impl Layer {
 
     /// Takes one packet in: refuses it, or keeps it in the history and says under which number.
     pub(crate) fn accept(&mut self, now: Instant, packet: Incoming<'_>, terms: Terms) -> Result<Accepted, RtpDropped> {
-        if packet.payload.len() > PAYLOAD_MAX {
+        if packet.payload.len() + packet.dependency.len() > PAYLOAD_MAX || !is_readable(terms.kind, packet.payload) {
             return Err(RtpDropped::Malformed);
         }
-        // An empty payload is the padding some senders probe with: it keeps its number, or receivers would count it as lost.
-        let vp8 = match terms.kind {
-            Kind::Vp8 if !packet.payload.is_empty() => {
-                Some(Vp8Descriptor::parse(packet.payload).ok_or(RtpDropped::Malformed)?)
-            }
-            Kind::Vp8 | Kind::Sound => None,
-        };
         let (seq, gap) = self.place(now, &packet, terms)?;
         if terms.passage == Passage::Shut {
             return Err(RtpDropped::NotAllowed);
@@ -242,13 +243,11 @@ impl Layer {
         if self.reception.newest().is_some_and(|newest| newest.saturating_sub(seq) >= REACH) {
             return Err(RtpDropped::OutOfWindow);
         }
-        let opens = match terms.kind {
-            Kind::Sound => true,
-            Kind::Vp8 => vp8.is_some_and(|vp8| vp8.starts_key_frame()),
-        };
-        let Incoming { timestamp, marker, level, payload, .. } = packet;
-        self.keep(now, PacketMeta { seq, timestamp, marker, level, opens, vp8 }, payload);
-        let began = !self.flowing;
+        let inside = self.reader.read(terms.kind, seq, packet.payload, packet.dependency);
+        let told = if inside.opens { self.reader.sizes(terms.kind, &inside, packet.payload) } else { None };
+        let mut pictures_changed = told.is_some_and(|sizes| self.pictures.tell(sizes));
+        pictures_changed |= self.keep(now, seq, &packet, &inside);
+        let began = !self.flowing || pictures_changed;
         self.flowing = true;
         self.heard_at = Some(now);
         let repair_at = if gap == Some(Gap::Repairable) { self.missing.next_request() } else { None };
@@ -273,7 +272,7 @@ impl Layer {
                     Repair::ByNack => self.missing.skipped(now, seq, skipped),
                     Repair::None => Gap::Hopeless,
                 });
-                if gap == Some(Gap::Hopeless) && terms.kind == Kind::Vp8 {
+                if gap == Some(Gap::Hopeless) && terms.kind != Kind::Sound {
                     self.key_frames.want();
                 }
                 Ok((seq, gap))
@@ -290,19 +289,34 @@ impl Layer {
         }
     }
 
-    fn keep(&mut self, now: Instant, meta: PacketMeta, payload: &[u8]) {
-        self.history.insert(now, meta, payload);
-        let newer = self.newest_timestamp.is_none_or(|newest| (meta.timestamp.wrapping_sub(newest) as i32) > 0);
+    /// Returns whether the pictures of the stream have become more or fewer.
+    fn keep(&mut self, now: Instant, seq: u64, packet: &Incoming<'_>, inside: &Inside) -> bool {
+        let &Incoming { timestamp, marker, level, payload, dependency, .. } = packet;
+        let &Inside { descriptor, frame, opens } = inside;
+        let front = if matches!(descriptor, Descriptor::Av1(_)) { dependency } else { &[] };
+        let meta = PacketMeta { seq, timestamp, marker, level, opens, frame, descriptor };
+        self.history.insert(now, meta, [front, payload]);
+        self.rates.add(now, frame.cell, timestamp, payload.len());
+        let newer = self.newest_timestamp.is_none_or(|newest| (timestamp.wrapping_sub(newest) as i32) > 0);
         if newer {
-            self.newest_timestamp = Some(meta.timestamp);
+            self.newest_timestamp = Some(timestamp);
             self.volume.frames += 1;
         }
-        if let Some(vp8) = meta.vp8.filter(Vp8Descriptor::starts_key_frame) {
-            if let Some(size) = vp8.picture_size(payload) {
-                self.size = size;
-            }
-            self.key_frame = self.key_frame.max(Some(meta.seq));
+        if opens {
+            self.key_frame = self.key_frame.max(Some(seq));
         }
+        self.pictures.came(&frame, timestamp)
+    }
+
+    /// Of the picture that is shown to who is shown this cell of the stream.
+    pub(crate) fn size_of(&self, cell: Cell) -> PictureSize {
+        let upto = cell.spatial().min(self.pictures.present().saturating_sub(1));
+        self.pictures.size(upto)
+    }
+
+    /// Of the largest picture.
+    pub(crate) fn size(&self) -> PictureSize {
+        self.size_of(Cell::at(u8::MAX, 0))
     }
 
     /// A packet is in the history: it joins what is gathered, or goes on by itself when its neighbours have gone already.

@@ -15,22 +15,27 @@ pub(crate) mod arrivals;
 pub(crate) mod clock;
 pub(crate) mod demand;
 pub(crate) mod history;
+pub(crate) mod inside;
 pub(crate) mod keyframes;
 pub(crate) mod layer;
 pub(crate) mod loudness;
 pub(crate) mod missing;
+pub(crate) mod pictures;
+pub(crate) mod rates;
 pub(crate) mod reception;
 pub(crate) mod redundant;
 
 use std::time::{Duration, Instant};
 
 use crate::command::Right;
+use crate::forward::select::{Ladder, Rung, SPATIAL_MAX};
 use crate::id::{Source, Ssrc, TrackRef};
 use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, Publication, Streams};
 use crate::room::RtpDropped;
 use crate::slab::{PeerAt, TrackAt};
 use crate::track::demand::Demand;
-use crate::track::layer::{Accepted, Incoming, Kind, Layer, LayerKey, Passage, Repair, Terms};
+use crate::track::inside::Kind;
+use crate::track::layer::{Accepted, Incoming, Layer, LayerKey, Passage, Repair, Terms};
 use crate::track::loudness::Loudness;
 use crate::track::redundant::Prefixes;
 
@@ -38,7 +43,7 @@ use crate::track::redundant::Prefixes;
 const LAYER_DRY_AFTER: Duration = Duration::from_millis(700);
 
 /// A simulcast camera has at most this many layers; further rids are not received.
-pub(crate) const LAYERS_MAX: usize = 3;
+pub(crate) const LAYERS_MAX: usize = SPATIAL_MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flow {
@@ -135,10 +140,7 @@ impl Track {
 
     pub(crate) fn accept(&mut self, now: Instant, layer: u8, packet: Incoming<'_>) -> Result<Accepted, RtpDropped> {
         let terms = Terms {
-            kind: match self.codec.codec {
-                Codec::Opus => Kind::Sound,
-                Codec::Vp8 => Kind::Vp8,
-            },
+            kind: Kind::from(self.codec.codec),
             passage: match self.right {
                 Right::Forwarded => Passage::Open,
                 Right::Held => Passage::Shut,
@@ -180,6 +182,20 @@ impl Track {
         match self.name.source {
             Source::Microphone | Source::Camera => Duration::from_secs(1),
             Source::Screen => Duration::from_secs(3),
+        }
+    }
+
+    /// What can be chosen from.
+    pub(crate) fn ladder(&self) -> Ladder {
+        let rung = |layer: &Layer, spatial| Rung {
+            flowing: layer.is_flowing() && spatial < layer.pictures.present(),
+            height: layer.pictures.size(spatial).height,
+            temporal_layers: layer.rates.temporal_layers(spatial),
+            tiers: layer.rates.tiers(spatial),
+        };
+        match self.layers.as_slice() {
+            [layer] => Ladder::of((0..layer.pictures.known()).map(|spatial| rung(layer, spatial))),
+            layers => Ladder::of(layers.iter().map(|layer| rung(layer, 0))),
         }
     }
 

@@ -76,7 +76,10 @@ struct Form {
 }
 
 /// The prefix for one receiver.
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one packet; a box would be an allocation each")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one packet; a box would be an allocation each"
+)]
 pub(crate) enum Prefix<'a> {
     Shared(&'a [u8]),
     /// For a receiver that has another payload type for Opus than the publisher.
@@ -154,6 +157,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::packet::descriptor::Descriptor;
+    use crate::packet::frame::Frame;
     use crate::packet::red::Red;
     use crate::track::history::PacketMeta;
 
@@ -167,8 +172,9 @@ mod tests {
     fn history(packets: impl IntoIterator<Item = (u64, u32)>) -> History {
         let mut history = History::default();
         for (seq, timestamp) in packets {
-            let meta = PacketMeta { seq, timestamp, marker: false, level: 30, opens: true, vp8: None };
-            history.insert(Instant::now(), meta, &payload(seq));
+            let (frame, descriptor) = (Frame::UNDIVIDED, Descriptor::Opaque);
+            let meta = PacketMeta { seq, timestamp, marker: false, level: 30, opens: true, frame, descriptor };
+            history.insert(Instant::now(), meta, [&[], &payload(seq)]);
         }
         history
     }

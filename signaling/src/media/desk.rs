@@ -426,6 +426,7 @@ impl Desk {
             paused: slot.paused.map(|why| match why {
                 SfuPause::NoMedia => PauseReason::NoMedia,
                 SfuPause::NotDrawn => PauseReason::NotDrawn,
+                SfuPause::CodecMissing => PauseReason::CodecMissing,
             }),
         }
     }

@@ -198,6 +198,8 @@ pub enum PauseReason {
     NotDrawn,
     /// The line to this page cannot carry it now. The sound goes on, and the picture comes back by itself.
     LineTooWeak,
+    /// It is published in a codec that this page did not offer.
+    CodecMissing,
 }
 
 /// The wanted layers of one source, by their rids in the page's own offer.

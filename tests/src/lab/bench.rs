@@ -542,7 +542,7 @@ fn media(number: u16, seat: &Seat) -> PeerMedia {
     let sounds = (0..seat.sound_slots).map(|n| Slot {
         mid: mid(&format!("a{n}")),
         kind: MediaKind::Audio,
-        codec: sound(true),
+        codecs: vec![sound(true)],
         extensions: extensions(),
         ssrc: Ssrc(0x3000_0000 + base + n),
         repair_ssrc: None,
@@ -550,7 +550,7 @@ fn media(number: u16, seat: &Seat) -> PeerMedia {
     let pictures = (0..seat.picture_slots).map(|n| Slot {
         mid: mid(&format!("v{n}")),
         kind: MediaKind::Video,
-        codec: picture(),
+        codecs: vec![picture()],
         extensions: extensions(),
         ssrc: Ssrc(0x4000_0000 + base + n),
         repair_ssrc: Some(Ssrc(0x5000_0000 + base + n)),
@@ -566,6 +566,7 @@ fn extensions() -> ExtensionIds {
         audio_level: Some(LEVEL),
         transport_cc: Some(TRANSPORT),
         abs_send_time: None,
+        dependency_descriptor: None,
     }
 }
 

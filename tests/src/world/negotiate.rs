@@ -123,7 +123,7 @@ impl Offer {
         let slot = |(mid, kind): (String, MediaKind)| Slot {
             mid: Mid(mid),
             kind,
-            codec: codec(kind),
+            codecs: vec![codec(kind)],
             extensions: extensions(),
             ssrc: Ssrc(ssrc()),
             repair_ssrc: (kind == MediaKind::Video).then(|| Ssrc(ssrc())),
@@ -224,7 +224,7 @@ fn extensions() -> ExtensionIds {
         repaired_rid: Some(REPAIRED_RID),
         audio_level: Some(LEVEL),
         transport_cc: Some(TRANSPORT),
-        abs_send_time: None,
+        ..ExtensionIds::default()
     }
 }
 

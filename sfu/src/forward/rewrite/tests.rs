@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::packet::descriptor::Descriptor;
 use crate::packet::vp8::Vp8Descriptor;
 use crate::slab::{Place, TrackAt};
 
@@ -13,8 +14,9 @@ fn key(layer: u8) -> LayerKey {
 
 fn meta(seq: u64, timestamp: u32, picture_id: u16, tl0: u8) -> PacketMeta {
     let [high, low] = picture_id.to_be_bytes();
-    let vp8 = Vp8Descriptor::parse(&[0x90, 0xC0, high | 0x80, low, tl0, 0x01]);
-    PacketMeta { seq, timestamp, marker: true, level: 127, opens: false, vp8 }
+    let vp8 = Vp8Descriptor::parse(&[0x90, 0xC0, high | 0x80, low, tl0, 0x01]).unwrap();
+    let (frame, descriptor) = (vp8.frame(), Descriptor::Vp8(vp8));
+    PacketMeta { seq, timestamp, marker: true, level: 127, opens: false, frame, descriptor }
 }
 
 fn picture(rewritten: &Rewritten) -> (u16, u8) {
@@ -84,6 +86,71 @@ fn a_number_that_was_never_used_has_no_origin() {
     assert!(rewriter.origin(sent.seq as u16).is_some());
     assert!(rewriter.origin((sent.seq as u16).wrapping_add(1)).is_none());
     assert!(rewriter.origin((sent.seq as u16).wrapping_sub(1)).is_none());
+}
+
+#[test]
+fn what_is_left_out_leaves_no_hole_in_any_number() {
+    let mut rewriter = Rewriter::new(SSRC, STEP);
+    rewriter.begin(key(0), &meta(10, 0, 100, 1), Opening::Live { ticks: 0 });
+    let first = rewriter.rewrite(&meta(10, 0, 100, 1)).unwrap();
+    assert_eq!(rewriter.refuse(&meta(11, 3_000, 101, 1)), None);
+    assert_eq!(rewriter.refuse(&meta(12, 3_000, 101, 1)), None);
+    let next = rewriter.rewrite(&meta(13, 6_000, 102, 2)).unwrap();
+    assert_eq!((next.seq, picture(&next)), (first.seq + 1, (picture(&first).0 + 1, picture(&first).1 + 1)));
+    let (origin, seq) = rewriter.origin(next.seq as u16).unwrap();
+    assert_eq!((origin.source_seq, seq), (13, next.seq));
+    assert_eq!(rewriter.again(origin, &meta(13, 6_000, 102, 2)), Some(next));
+}
+
+#[test]
+fn what_comes_too_late_to_be_left_out_goes_out_without_content_and_comes_again_so() {
+    let mut rewriter = Rewriter::new(SSRC, STEP);
+    rewriter.begin(key(0), &meta(10, 0, 100, 1), Opening::Live { ticks: 0 });
+    let first = rewriter.rewrite(&meta(10, 0, 100, 1)).unwrap();
+    let third = rewriter.rewrite(&meta(12, 6_000, 102, 2)).unwrap();
+    assert_eq!(third.seq, first.seq + 2, "nobody knew what the lost one was");
+    let blank = rewriter.refuse(&meta(11, 3_000, 101, 1)).unwrap();
+    assert_eq!((blank.seq, blank.content), (first.seq + 1, Content::Blank));
+    assert!(blank.descriptor().is_empty());
+    let (origin, _) = rewriter.origin(blank.seq as u16).unwrap();
+    assert_eq!(rewriter.again(origin, &meta(11, 3_000, 101, 1)), Some(blank));
+}
+
+#[test]
+fn numbers_of_packets_that_never_left_are_given_again() {
+    let mut rewriter = Rewriter::new(SSRC, STEP);
+    rewriter.begin(key(0), &meta(10, 0, 100, 1), Opening::Live { ticks: 0 });
+    let first = rewriter.rewrite(&meta(10, 0, 100, 1)).unwrap();
+    rewriter.refuse(&meta(11, 3_000, 101, 1));
+    let waits = rewriter.rewrite(&meta(12, 6_000, 102, 2)).unwrap();
+    rewriter.rewind(waits.seq);
+    assert_eq!(rewriter.next(), first.seq + 1);
+    rewriter.begin(key(1), &meta(500, 0, 7, 1), Opening::Live { ticks: 3_000 });
+    let next = rewriter.rewrite(&meta(500, 0, 7, 1)).unwrap();
+    assert_eq!(next.seq, first.seq + 1);
+    let (origin, _) = rewriter.origin(next.seq as u16).unwrap();
+    assert_eq!((origin.layer, origin.source_seq), (key(1), 500));
+    let (origin, _) = rewriter.origin(first.seq as u16).unwrap();
+    assert_eq!((origin.layer, origin.source_seq), (key(0), 10));
+}
+
+#[test]
+fn short_picture_ids_count_on_over_their_end() {
+    let short = |seq: u64, id: u8| {
+        let vp8 = Vp8Descriptor::parse(&[0x90, 0x80, id & 0x7F, 0x01]).unwrap();
+        let (frame, descriptor) = (vp8.frame(), Descriptor::Vp8(vp8));
+        PacketMeta { seq, timestamp: seq as u32, marker: true, level: 127, opens: false, frame, descriptor }
+    };
+    let mut rewriter = Rewriter::new(SSRC, STEP);
+    rewriter.begin(key(0), &short(1, 126), Opening::Live { ticks: 0 });
+    let ids: Vec<u16> = (0..5u64)
+        .map(|n| {
+            let mut bytes = rewriter.rewrite(&short(1 + n, 126 + n as u8)).unwrap().descriptor().to_vec();
+            bytes.push(1);
+            Vp8Descriptor::parse(&bytes).unwrap().picture_id().unwrap()
+        })
+        .collect();
+    assert!(ids.windows(2).all(|pair| pair[1] == (pair[0] + 1) & 0x7FFF), "{ids:?}");
 }
 
 /// What happens to one source packet on its way to the bridge.

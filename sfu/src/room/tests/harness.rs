@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 use crate::command::{Rights, View};
 use crate::egress::Egress;
 use crate::fact::{Fact, SlotView};
+use crate::forward::select::Choice;
 use crate::id::{MediaKind, Mid, PayloadType, PeerId, Rid, RoomId, Source, Ssrc, TrackRef};
-use crate::negotiated::{Codec, ExtensionIds, Feedback, NegotiatedCodec, PeerMedia, Publication, Slot, Streams};
+use crate::negotiated::{
+    Codec, ExtensionIds, Feedback, H264Profile, NegotiatedCodec, PeerMedia, Publication, Slot, Streams,
+};
 use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
@@ -17,12 +20,16 @@ use crate::tap::TapEvent;
 pub(super) const OPUS: u8 = 111;
 pub(super) const VP8: u8 = 96;
 pub(super) const RTX: u8 = 97;
+pub(super) const VP9: u8 = 98;
+pub(super) const H264: u8 = 102;
+pub(super) const AV1: u8 = 45;
 
 pub(super) const MID: u8 = 4;
 pub(super) const RID: u8 = 10;
 pub(super) const REPAIRED: u8 = 11;
 pub(super) const LEVEL: u8 = 1;
 pub(super) const TRANSPORT: u8 = 3;
+pub(super) const DEPENDENCY: u8 = 12;
 
 pub(super) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -35,6 +42,7 @@ pub(super) fn extensions() -> ExtensionIds {
         repaired_rid: Some(REPAIRED),
         audio_level: Some(LEVEL),
         transport_cc: Some(TRANSPORT),
+        dependency_descriptor: Some(DEPENDENCY),
         abs_send_time: None,
     }
 }
@@ -50,14 +58,22 @@ pub(super) fn codec(codec: Codec) -> NegotiatedCodec {
             clock_rate_hz: 48_000,
             feedback: Feedback { nack: false, pli: false, ..feedback },
         },
-        Codec::Vp8 => NegotiatedCodec {
-            codec,
-            payload_type: PayloadType(VP8),
-            repair_payload_type: Some(PayloadType(RTX)),
-            red_payload_type: None,
-            clock_rate_hz: 90_000,
-            feedback,
-        },
+        Codec::Vp8 | Codec::H264(_) | Codec::Vp9 | Codec::Av1 => {
+            let payload_type = match codec {
+                Codec::H264(_) => H264,
+                Codec::Vp9 => VP9,
+                Codec::Av1 => AV1,
+                Codec::Vp8 | Codec::Opus => VP8,
+            };
+            NegotiatedCodec {
+                codec,
+                payload_type: PayloadType(payload_type),
+                repair_payload_type: Some(PayloadType(payload_type + 1)),
+                red_payload_type: None,
+                clock_rate_hz: 90_000,
+                feedback,
+            }
+        }
     }
 }
 
@@ -71,6 +87,7 @@ pub(super) struct Got {
     pub(super) timestamp: u32,
     pub(super) marker: bool,
     pub(super) level: Option<u8>,
+    pub(super) dependency: Option<Vec<u8>>,
     pub(super) payload: Vec<u8>,
     /// Header, payload and padding.
     pub(super) len: usize,
@@ -113,6 +130,7 @@ impl Egress for Wire {
             timestamp: packet.timestamp,
             marker: packet.marker,
             level: packet.extensions.level(Some(LEVEL)),
+            dependency: packet.extensions.find(DEPENDENCY).map(<[u8]>::to_vec),
             payload: packet.payload.to_vec(),
             len: bytes.len(),
         });
@@ -155,7 +173,7 @@ impl Seat {
     }
 }
 
-fn publication(mid: &str, source: Source, of: Codec, streams: Streams) -> Publication {
+pub(super) fn publication(mid: &str, source: Source, of: Codec, streams: Streams) -> Publication {
     Publication { mid: Mid(mid.to_owned()), source, codec: codec(of), extensions: extensions(), streams }
 }
 
@@ -178,16 +196,17 @@ pub(super) const VIDEO_SLOT: u32 = 0xB000;
 pub(super) const REPAIR_SLOT: u32 = 0xC000;
 
 pub(super) fn slots(audio: u32, video: u32) -> Vec<Slot> {
-    let slot = |n: u32, kind, of, base: u32, repair| Slot {
+    let slot = |n: u32, kind, of: &[Codec], base: u32, repair| Slot {
         mid: Mid(format!("{}{n}", if kind == MediaKind::Audio { "a" } else { "v" })),
         kind,
-        codec: codec(of),
+        codecs: of.iter().map(|of| codec(*of)).collect(),
         extensions: extensions(),
         ssrc: Ssrc(base + n),
         repair_ssrc: repair,
     };
-    let audio = (0..audio).map(|n| slot(n, MediaKind::Audio, Codec::Opus, AUDIO_SLOT, None));
-    let video = (0..video).map(|n| slot(n, MediaKind::Video, Codec::Vp8, VIDEO_SLOT, Some(Ssrc(REPAIR_SLOT + n))));
+    let pictures = [Codec::Vp8, Codec::H264(H264Profile::ConstrainedBaseline), Codec::Vp9, Codec::Av1];
+    let audio = (0..audio).map(|n| slot(n, MediaKind::Audio, &[Codec::Opus], AUDIO_SLOT, None));
+    let video = (0..video).map(|n| slot(n, MediaKind::Video, &pictures, VIDEO_SLOT, Some(Ssrc(REPAIR_SLOT + n))));
     audio.chain(video).collect()
 }
 
@@ -239,6 +258,12 @@ impl World {
 
     pub(super) fn view(&mut self, peer: PeerId, view: View) {
         self.room.set_view(self.now, peer, view, &mut self.wire);
+        self.drain();
+    }
+
+    /// What the allocation by rate would say of the `n`th video slot.
+    pub(super) fn allow(&mut self, peer: PeerId, n: usize, allowed: Choice) {
+        self.room.allow(self.now, peer, n, allowed, &mut self.wire);
         self.drain();
     }
 

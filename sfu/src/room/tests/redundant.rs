@@ -39,7 +39,7 @@ fn plain(n: u16) -> Vec<u8> {
 
 fn redundant(mut seat: Seat) -> Seat {
     let microphones = seat.publications.iter_mut().take(1).map(|publication| &mut publication.codec);
-    let slots = seat.slots.iter_mut().map(|slot| &mut slot.codec).filter(|codec| codec.clock_rate_hz == 48_000);
+    let slots = seat.slots.iter_mut().flat_map(|slot| &mut slot.codecs).filter(|codec| codec.clock_rate_hz == 48_000);
     microphones.chain(slots).for_each(|codec| codec.red_payload_type = Some(PayloadType(RED)));
     seat
 }

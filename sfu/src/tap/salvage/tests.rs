@@ -139,3 +139,17 @@ fn a_file_of_somebody_else_is_refused_and_not_touched() {
     assert!(matches!(finish(&mut film), Err(SalvageError::NotARecording)));
     assert!(film.bytes == vec![0x1A; 4_000]);
 }
+
+/// A file system may have given the file its length and not its bytes: the time of a block that was begun reads as an earlier one.
+#[test]
+fn a_block_whose_time_was_lost_with_the_power_is_cut_off() {
+    let (open, _, _) = &*RECORDING;
+    let whole = open.bytes.len() / 3;
+    for length in whole - 600..whole {
+        let mut damaged = open.clone();
+        damaged.bytes.truncate(length);
+        damaged.bytes.resize(whole + 600, 0);
+        let index = finish(&mut damaged).expect("finished");
+        assert!(damaged.track(2).len() as u64 * 20 <= index.duration_ms, "cut at {length}");
+    }
+}

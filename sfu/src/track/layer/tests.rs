@@ -12,6 +12,7 @@ fn packet(seq: u16, payload: &[u8]) -> Incoming<'_> {
         marker: true,
         level: 127,
         payload,
+        dependency: &[],
         way: Way::Original,
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::plan::{CodecText, Outcome, Plan, PlannedLine, RedPlace};
+use super::codec::{CodecText, RedPlace};
+use super::plan::{Outcome, Plan, PlannedLine};
 use super::uri;
-use crate::id::{Rid, Ssrc};
+use crate::id::{PayloadType, Rid, Ssrc};
 use crate::negotiated::{ExtensionIds, Feedback, NegotiatedCodec, Publication, Slot, Streams};
 use crate::transport::certificate::Fingerprint;
 use crate::transport::ice::Credentials;
@@ -32,6 +33,9 @@ impl Plan {
             self.lines.iter().filter(|line| !line.is_refused()).map(|line| line.mid.0.as_str()).collect();
         text.line(format_args!("a=group:BUNDLE {}", accepted.join(" ")));
         text.line(format_args!("a=ice-lite"));
+        if self.mixed_headers {
+            text.line(format_args!("a=extmap-allow-mixed"));
+        }
         text.line(format_args!("a=msid-semantic: WMS *"));
         let tagged = self.lines.iter().position(|line| !line.is_refused());
         for (at, line) in self.lines.iter().enumerate() {
@@ -60,6 +64,9 @@ impl PlannedLine {
             write_transport(text, local);
             text.line(format_args!("a=setup:passive"));
             text.line(format_args!("a=rtcp-mux"));
+            if self.reduced_size_rtcp {
+                text.line(format_args!("a=rtcp-rsize"));
+            }
         }
         match &self.outcome {
             Outcome::Publication(publication, codec) => {
@@ -68,9 +75,11 @@ impl PlannedLine {
                 write_extensions(text, &publication.extensions);
                 write_layers(text, publication);
             }
-            Outcome::Slot(slot, codec) => {
+            Outcome::Slot(slot, texts) => {
                 text.line(format_args!("a=sendonly"));
-                write_codec(text, &slot.codec, codec);
+                for (codec, offered) in slot.codecs.iter().zip(texts) {
+                    write_codec(text, codec, offered);
+                }
                 write_extensions(text, &slot.extensions);
                 write_stream(text, slot);
             }
@@ -86,22 +95,28 @@ impl PlannedLine {
     }
 
     pub(super) fn m_line(&self) -> String {
-        let (codec, text) = match &self.outcome {
-            Outcome::Publication(Publication { codec, .. }, text)
-            | Outcome::Slot(Slot { codec, .. }, text)
-            | Outcome::Idle(codec, text) => (codec, text),
+        let (codecs, texts) = match &self.outcome {
+            Outcome::Publication(Publication { codec, .. }, text) | Outcome::Idle(codec, text) => {
+                (std::slice::from_ref(codec), std::slice::from_ref(text))
+            }
+            Outcome::Slot(Slot { codecs, .. }, texts) => (codecs.as_slice(), texts.as_slice()),
             Outcome::Refused { formats } => {
                 return format!("m={} 0 {} {}", self.media, self.protocol, formats.join(" "));
             }
         };
-        let further = codec.repair_payload_type.or(codec.red_payload_type);
-        let further = further.map(|further| further.0.to_string());
-        let mut formats: Vec<String> = std::iter::once(codec.payload_type.0.to_string()).chain(further).collect();
-        if matches!(text.red, Some((_, RedPlace::First))) {
-            formats.reverse();
-        }
+        let formats: Vec<String> = codecs.iter().zip(texts).flat_map(|(codec, text)| formats(codec, text)).collect();
         format!("m={} 9 {} {}", self.media, self.protocol, formats.join(" "))
     }
+}
+
+/// A codec's payload types in the m-line: redundancy stands where the offer has it.
+fn formats(codec: &NegotiatedCodec, text: &CodecText) -> impl Iterator<Item = String> {
+    let own = codec.payload_type;
+    let (before, behind) = match text.red {
+        Some((_, RedPlace::First)) => (codec.red_payload_type, codec.repair_payload_type),
+        _ => (None, codec.repair_payload_type.or(codec.red_payload_type)),
+    };
+    [before, Some(own), behind].into_iter().flatten().map(|PayloadType(number)| number.to_string())
 }
 
 #[derive(Default)]
@@ -132,9 +147,6 @@ pub(super) fn write_candidates(text: &mut Text, candidates: &[SocketAddr]) {
 
 fn write_codec(text: &mut Text, codec: &NegotiatedCodec, offered: &CodecText) {
     let number = codec.payload_type.0;
-    if offered.reduced_size_rtcp {
-        text.line(format_args!("a=rtcp-rsize"));
-    }
     text.line(format_args!("a=rtpmap:{number} {}", offered.encoding));
     if let Some(parameters) = &offered.parameters {
         text.line(format_args!("a=fmtp:{number} {parameters}"));
@@ -164,7 +176,7 @@ fn feedback_names(feedback: Feedback) -> [(bool, &'static str); 4] {
 }
 
 fn write_extensions(text: &mut Text, ids: &ExtensionIds) {
-    let ExtensionIds { mid, rid, repaired_rid, audio_level, transport_cc, abs_send_time } = *ids;
+    let ExtensionIds { mid, rid, repaired_rid, audio_level, transport_cc, abs_send_time, dependency_descriptor } = *ids;
     let known = [
         (mid, uri::MID),
         (rid, uri::RID),
@@ -172,6 +184,7 @@ fn write_extensions(text: &mut Text, ids: &ExtensionIds) {
         (audio_level, uri::AUDIO_LEVEL),
         (transport_cc, uri::TRANSPORT_CC),
         (abs_send_time, uri::ABS_SEND_TIME),
+        (dependency_descriptor, uri::DEPENDENCY_DESCRIPTOR),
     ];
     for (id, uri) in known.into_iter().filter_map(|(id, uri)| Some((id?, uri))) {
         text.line(format_args!("a=extmap:{id} {uri}"));

@@ -2,6 +2,7 @@
 //! text. Pure: the same offer and the same random numbers give the same answer.
 
 pub(crate) mod answer;
+pub(crate) mod codec;
 pub(crate) mod fragment;
 pub(crate) mod offer;
 pub(crate) mod plan;
@@ -13,6 +14,8 @@ mod uri {
     pub(super) const REPAIRED_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
     pub(super) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
     pub(super) const TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+    pub(super) const DEPENDENCY_DESCRIPTOR: &str =
+        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
     pub(super) const ABS_SEND_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
 }
 

@@ -27,6 +27,8 @@ const FEEDBACK_MAX: usize = 32;
 pub(crate) struct Offer {
     pub(crate) ufrag: String,
     pub(crate) fingerprints: Vec<Fingerprint>,
+    /// `a=extmap-allow-mixed` (RFC 8285, section 6): headers of both forms may take turns.
+    pub(crate) mixed_headers: bool,
     pub(crate) media: Vec<OfferedMedia>,
 }
 
@@ -101,7 +103,12 @@ impl Offer {
         }
         session.check_setup()?;
         let (ufrag, fingerprints) = (session.ufrag()?, session.fingerprints()?);
-        Ok(Self { ufrag, fingerprints, media })
+        let allows = "extmap-allow-mixed";
+        let everywhere = |description: &SessionDescription| {
+            description.media_descriptions.iter().all(|media| media.has_attribute(allows))
+        };
+        let mixed_headers = description.has_attribute(allows) || everywhere(&description);
+        Ok(Self { ufrag, fingerprints, mixed_headers, media })
     }
 }
 

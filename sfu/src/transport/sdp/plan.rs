@@ -6,11 +6,12 @@
 
 use rand::{Rng, RngExt};
 
-use super::offer::{Direction, Offer, OfferedCodec, OfferedMedia, Usable};
+use super::codec::{Agreed, CodecText, forwarded, published};
+use super::offer::{Direction, Offer, OfferedMedia, Usable};
 use super::uri;
 use crate::command::Purpose;
-use crate::id::{MediaKind, Mid, PayloadType, Rid, Source, Ssrc};
-use crate::negotiated::{Codec, ExtensionIds, Feedback, NegotiatedCodec, PeerMedia, Publication, Slot, Streams};
+use crate::id::{MediaKind, Mid, Rid, Source, Ssrc};
+use crate::negotiated::{Codec, ExtensionIds, NegotiatedCodec, PeerMedia, Publication, Slot, Streams};
 use crate::transport::OfferRefused;
 
 /// Layers of one picture: what the browsers' encoders make.
@@ -20,6 +21,8 @@ const LAYERS_MAX: usize = 3;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {
     pub(super) purpose: Purpose,
+    /// Headers of one and of two bytes may take turns.
+    pub(super) mixed_headers: bool,
     pub(super) lines: Vec<PlannedLine>,
 }
 
@@ -28,13 +31,15 @@ pub(super) struct PlannedLine {
     pub(super) mid: Mid,
     pub(super) media: String,
     pub(super) protocol: String,
+    pub(super) reduced_size_rtcp: bool,
     pub(super) outcome: Outcome,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     Publication(Publication, CodecText),
-    Slot(Slot, CodecText),
+    /// A text for each of its codecs.
+    Slot(Slot, Vec<CodecText>),
     /// Agreed on, but nothing flows.
     Idle(NegotiatedCodec, CodecText),
     /// Port 0. The formats are repeated because an m-line needs one.
@@ -43,30 +48,12 @@ pub(super) enum Outcome {
     },
 }
 
-/// What the answer repeats of the offer's codec lines.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct CodecText {
-    pub(super) encoding: String,
-    pub(super) parameters: Option<String>,
-    /// The repair codec's `a=fmtp`, `apt` included.
-    pub(super) repair_parameters: Option<String>,
-    /// The `a=fmtp` of sound with redundancy, and whether the offer would rather have that than plain sound.
-    pub(super) red: Option<(String, RedPlace)>,
-    pub(super) reduced_size_rtcp: bool,
-}
-
-/// A sender makes use of redundancy only where it stands before the codec it protects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum RedPlace {
-    First,
-    Last,
-}
-
 impl Plan {
     pub(crate) fn of(offer: &Offer, purpose: Purpose, rng: &mut impl Rng) -> Result<Self, OfferRefused> {
-        let mut planner = Planner { purpose, rng, sources: Vec::new(), ssrcs: offered_ssrcs(offer) };
+        let mixed_headers = offer.mixed_headers;
+        let mut planner = Planner { purpose, mixed_headers, rng, sources: Vec::new(), ssrcs: offered_ssrcs(offer) };
         let lines = offer.media.iter().map(|media| planner.line(media)).collect::<Result<_, _>>()?;
-        Ok(Self { purpose, lines })
+        Ok(Self { purpose, mixed_headers, lines })
     }
 
     /// A later offer of the same peer is for the same purpose.
@@ -111,6 +98,7 @@ fn offered_ssrcs(offer: &Offer) -> Vec<Ssrc> {
 
 struct Planner<'a, R> {
     purpose: Purpose,
+    mixed_headers: bool,
     rng: &'a mut R,
     sources: Vec<Source>,
     ssrcs: Vec<Ssrc>,
@@ -123,21 +111,23 @@ impl<R: Rng> Planner<'_, R> {
             Usable::As(kind) => self.outcome(media, kind)?,
         };
         let (mid, name, protocol) = (media.mid.clone(), media.media.clone(), media.protocol.clone());
-        Ok(PlannedLine { mid, media: name, protocol, outcome })
+        Ok(PlannedLine { mid, media: name, protocol, reduced_size_rtcp: media.reduced_size_rtcp, outcome })
     }
 
     fn outcome(&mut self, media: &OfferedMedia, kind: MediaKind) -> Result<Outcome, OfferRefused> {
-        let (codec, text) =
-            choose(media, kind).ok_or_else(|| OfferRefused::UnsupportedCodec { mid: media.mid.0.clone() })?;
+        let unsupported = || OfferRefused::UnsupportedCodec { mid: media.mid.0.clone() };
+        let agreed = forwarded(media, kind);
+        let (codec, text) = published(agreed.clone()).ok_or_else(unsupported)?;
         Ok(match (self.purpose, media.direction) {
             (Purpose::Conversation | Purpose::Publish, Direction::Send | Direction::Both) => {
                 match self.next_source(kind) {
-                    Some(source) => Outcome::Publication(publication(media, source, codec), text),
+                    Some(source) => Outcome::Publication(self.publication(media, source, codec), text),
                     None => Outcome::Idle(codec, text),
                 }
             }
             (Purpose::Conversation, Direction::Receive) | (Purpose::Receive, Direction::Receive | Direction::Both) => {
-                Outcome::Slot(self.slot(media, kind, codec), text)
+                let (slot, texts) = self.slot(media, kind, agreed);
+                Outcome::Slot(slot, texts)
             }
             (Purpose::Publish, Direction::Receive) | (Purpose::Receive, Direction::Send) => {
                 return Err(OfferRefused::WrongWay { mid: media.mid.0.clone() });
@@ -155,12 +145,42 @@ impl<R: Rng> Planner<'_, R> {
     }
 
     /// Slots write the mid and nothing else yet: transport-wide numbers are promised when they are made use of.
-    fn slot(&mut self, media: &OfferedMedia, kind: MediaKind, mut codec: NegotiatedCodec) -> Slot {
-        codec.feedback.transport_cc = false;
+    fn slot(&mut self, media: &OfferedMedia, kind: MediaKind, agreed: Vec<Agreed>) -> (Slot, Vec<CodecText>) {
+        let (mut codecs, texts): (Vec<NegotiatedCodec>, Vec<CodecText>) = agreed.into_iter().unzip();
+        codecs.iter_mut().for_each(|codec| codec.feedback.transport_cc = false);
         let ssrc = self.fresh_ssrc();
-        let repair_ssrc = codec.repair_payload_type.map(|_| self.fresh_ssrc());
-        let extensions = ExtensionIds { mid: extension(media, uri::MID), ..ExtensionIds::default() };
-        Slot { mid: media.mid.clone(), kind, codec, extensions, ssrc, repair_ssrc }
+        let repair_ssrc = codecs.iter().any(|codec| codec.repair_payload_type.is_some()).then(|| self.fresh_ssrc());
+        let extensions = ExtensionIds {
+            mid: extension(media, uri::MID),
+            dependency_descriptor: self.dependency_descriptor(media, &codecs),
+            ..ExtensionIds::default()
+        };
+        (Slot { mid: media.mid.clone(), kind, codecs, extensions, ssrc, repair_ssrc }, texts)
+    }
+
+    /// Of use to AV1 only, and only where it fits.
+    fn dependency_descriptor(&self, media: &OfferedMedia, codecs: &[NegotiatedCodec]) -> Option<u8> {
+        let has_av1 = codecs.iter().any(|codec| codec.codec == Codec::Av1);
+        extension(media, uri::DEPENDENCY_DESCRIPTOR).filter(|_| has_av1 && self.mixed_headers)
+    }
+
+    fn publication(&self, media: &OfferedMedia, source: Source, codec: NegotiatedCodec) -> Publication {
+        let extensions = ExtensionIds {
+            mid: extension(media, uri::MID),
+            rid: extension(media, uri::RID),
+            repaired_rid: extension(media, uri::REPAIRED_RID),
+            audio_level: extension(media, uri::AUDIO_LEVEL).filter(|_| source.kind() == MediaKind::Audio),
+            transport_cc: extension(media, uri::TRANSPORT_CC).filter(|_| codec.feedback.transport_cc),
+            abs_send_time: extension(media, uri::ABS_SEND_TIME),
+            dependency_descriptor: self.dependency_descriptor(media, std::slice::from_ref(&codec)),
+        };
+        let layers = layers(media);
+        let streams = if layers.is_empty() || extensions.rid.is_none() || source.kind() == MediaKind::Audio {
+            Streams::BySsrc { media: media.ssrc, repair: media.repair_ssrc }
+        } else {
+            Streams::ByRid(layers)
+        };
+        Publication { mid: media.mid.clone(), source, codec, extensions, streams }
     }
 
     fn fresh_ssrc(&mut self) -> Ssrc {
@@ -172,24 +192,6 @@ impl<R: Rng> Planner<'_, R> {
             }
         }
     }
-}
-
-fn publication(media: &OfferedMedia, source: Source, codec: NegotiatedCodec) -> Publication {
-    let extensions = ExtensionIds {
-        mid: extension(media, uri::MID),
-        rid: extension(media, uri::RID),
-        repaired_rid: extension(media, uri::REPAIRED_RID),
-        audio_level: extension(media, uri::AUDIO_LEVEL).filter(|_| source.kind() == MediaKind::Audio),
-        transport_cc: extension(media, uri::TRANSPORT_CC).filter(|_| codec.feedback.transport_cc),
-        abs_send_time: extension(media, uri::ABS_SEND_TIME),
-    };
-    let layers = layers(media);
-    let streams = if layers.is_empty() || extensions.rid.is_none() || source.kind() == MediaKind::Audio {
-        Streams::BySsrc { media: media.ssrc, repair: media.repair_ssrc }
-    } else {
-        Streams::ByRid(layers)
-    };
-    Publication { mid: media.mid.clone(), source, codec, extensions, streams }
 }
 
 fn extension(media: &OfferedMedia, wanted: &str) -> Option<u8> {
@@ -212,67 +214,4 @@ fn layers(media: &OfferedMedia) -> Vec<Rid> {
         rids.sort_by_key(rank);
     }
     rids
-}
-
-/// The one codec of a line, with what the answer says about it.
-fn choose(media: &OfferedMedia, kind: MediaKind) -> Option<(NegotiatedCodec, CodecText)> {
-    let (codec, encoding, clock_rate_hz) = match kind {
-        MediaKind::Audio => (Codec::Opus, "opus/48000/2", 48_000),
-        MediaKind::Video => (Codec::Vp8, "vp8/90000", 90_000),
-    };
-    let offered = media.codecs.iter().find(|offered| offered.encoding.eq_ignore_ascii_case(encoding))?;
-    let repair = match kind {
-        MediaKind::Audio => None,
-        MediaKind::Video => media.codecs.iter().find(|repair| repairs(repair, offered.payload_type)),
-    };
-    let red = match kind {
-        MediaKind::Audio => media.codecs.iter().find_map(|red| redundancy(red, offered, &media.formats)),
-        MediaKind::Video => None,
-    };
-    let negotiated = NegotiatedCodec {
-        codec,
-        payload_type: PayloadType(offered.payload_type),
-        repair_payload_type: repair.map(|repair| PayloadType(repair.payload_type)),
-        red_payload_type: red.as_ref().map(|(number, ..)| PayloadType(*number)),
-        clock_rate_hz,
-        feedback: feedback(offered, kind),
-    };
-    let text = CodecText {
-        encoding: offered.encoding.clone(),
-        parameters: offered.parameters.clone(),
-        repair_parameters: repair.and_then(|repair| repair.parameters.clone()),
-        red: red.map(|(_, parameters, place)| (parameters, place)),
-        reduced_size_rtcp: media.reduced_size_rtcp,
-    };
-    Some((negotiated, text))
-}
-
-/// RFC 2198, section 5: all blocks are of the one payload type that the m-line's Opus has.
-fn redundancy(red: &OfferedCodec, opus: &OfferedCodec, formats: &[String]) -> Option<(u8, String, RedPlace)> {
-    let parameters = red.parameters.as_ref().filter(|_| red.encoding.eq_ignore_ascii_case("red/48000/2"))?;
-    let own = opus.payload_type.to_string();
-    if !parameters.split('/').all(|block| block.trim() == own) {
-        return None;
-    }
-    let place = |wanted: &str| formats.iter().position(|format| format == wanted);
-    let is_first = place(&red.payload_type.to_string()) < place(&own);
-    Some((red.payload_type, parameters.clone(), if is_first { RedPlace::First } else { RedPlace::Last }))
-}
-
-fn repairs(repair: &OfferedCodec, payload_type: u8) -> bool {
-    let apt = format!("apt={payload_type}");
-    let names_it = |parameters: &str| parameters.split(';').any(|parameter| parameter.trim() == apt);
-    repair.encoding.eq_ignore_ascii_case("rtx/90000") && repair.parameters.as_deref().is_some_and(names_it)
-}
-
-/// Audio is neither repaired nor refreshed: a late word is worth nothing.
-fn feedback(offered: &OfferedCodec, kind: MediaKind) -> Feedback {
-    let has = |value: &str| offered.feedback.iter().any(|feedback| feedback == value);
-    let video = kind == MediaKind::Video;
-    Feedback {
-        nack: video && has("nack"),
-        pli: video && has("nack pli"),
-        fir: video && has("ccm fir"),
-        transport_cc: has("transport-cc"),
-    }
 }

@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::samples::{application, audio, chromium, offer, video};
 use crate::command::Purpose;
 use crate::id::{MediaKind, PayloadType, Rid, Source, Ssrc};
-use crate::negotiated::{Codec, ExtensionIds, Feedback, Streams};
+use crate::negotiated::{Codec, ExtensionIds, Feedback, H264Profile, Streams};
 use crate::transport::certificate::Fingerprint;
 use crate::transport::ice::Credentials;
 use crate::transport::{MEDIA_MAX, OFFER_MAX, OfferRefused};
@@ -72,7 +72,7 @@ fn slots_have_distinct_ssrcs_of_ours_and_promise_only_what_is_kept() {
     ssrcs.dedup();
     assert_eq!(ssrcs.len(), 3 + 2 * 49);
     for slot in &media.slots {
-        assert!(!slot.codec.feedback.transport_cc);
+        assert!(slot.codecs.iter().all(|codec| !codec.feedback.transport_cc));
         assert_eq!(slot.extensions, ExtensionIds { mid: Some(4), ..ExtensionIds::default() });
     }
 }
@@ -96,7 +96,6 @@ fn the_answer_is_complete_at_once() {
     assert!(sections[7].contains("a=ssrc-group:FID ") && sections[7].contains("a=fmtp:97 apt=96\r\n"));
     for section in &sections {
         assert!(section.contains("a=setup:passive\r\n") && section.contains("a=rtcp-mux\r\n"));
-        assert!(!section.contains("H264"));
     }
     assert!(sections[1].contains("transport-cc") && !sections[7].contains("transport-cc"));
 }
@@ -105,7 +104,7 @@ fn the_answer_is_complete_at_once() {
 fn sound_with_redundancy_is_answered_where_it_is_offered_and_in_its_place() {
     let media = plan(&chromium(1, 1)).unwrap().media();
     let red = Some(PayloadType(63));
-    assert_eq!((media.publications[0].codec.red_payload_type, media.slots[0].codec.red_payload_type), (red, red));
+    assert_eq!((media.publications[0].codec.red_payload_type, media.slots[0].codecs[0].red_payload_type), (red, red));
     assert!(media.publications[1].codec.red_payload_type.is_none());
     let text = answer(&plan(&chromium(1, 1)).unwrap());
     for section in [sections(&text)[0], sections(&text)[3]] {
@@ -122,6 +121,108 @@ fn sound_with_redundancy_is_answered_where_it_is_offered_and_in_its_place() {
         assert_eq!(plan.media().publications[0].codec.red_payload_type, None);
         assert!(sections(&answer(&plan))[0].starts_with("audio 9 UDP/TLS/RTP/SAVPF 111\r\n"));
     }
+}
+
+#[test]
+fn a_slot_takes_every_codec_and_a_publication_the_one_everybody_has() {
+    let plan = plan(&chromium(1, 1)).unwrap();
+    let media = plan.media();
+    assert!(media.publications[1..].iter().all(|publication| publication.codec.codec == Codec::Vp8));
+    let codecs: Vec<(Codec, u8, Option<u8>)> = media.slots[1]
+        .codecs
+        .iter()
+        .map(|codec| (codec.codec, codec.payload_type.0, codec.repair_payload_type.map(|repair| repair.0)))
+        .collect();
+    let h264 = Codec::H264(H264Profile::Baseline);
+    assert_eq!(codecs, [(Codec::Vp8, 96, Some(97)), (h264, 102, Some(103)), (Codec::Vp9, 98, Some(99))]);
+    let text = answer(&plan);
+    let slot = sections(&text)[4];
+    assert!(slot.starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 98 99\r\n"), "{slot}");
+    for line in ["a=rtpmap:102 H264/90000", "a=fmtp:103 apt=102", "a=fmtp:98 profile-id=0", "a=fmtp:99 apt=98"] {
+        assert_eq!(slot.matches(line).count(), 1, "{line}");
+    }
+    assert_eq!(slot.matches("a=rtcp-rsize").count(), 1);
+    assert!(sections(&text)[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+    assert!(SessionDescription::unmarshal(&mut std::io::Cursor::new(text.as_str())).is_ok());
+}
+
+/// One video line with these formats only, written as (payload type, encoding, parameters).
+fn only(direction: &str, formats: &[(u8, &str, &str)]) -> String {
+    let list: Vec<String> = formats.iter().map(|(number, ..)| number.to_string()).collect();
+    let lines: String = formats
+        .iter()
+        .map(|(number, encoding, parameters)| {
+            format!("a=rtpmap:{number} {encoding}/90000\r\na=fmtp:{number} {parameters}\r\n")
+        })
+        .collect();
+    let video = video(0, direction);
+    let head = video.split("a=rtpmap:").next().unwrap();
+    offer(&[head.replace("96 97 102 103 98 99", &list.join(" ")) + &lines])
+}
+
+fn published(formats: &[(u8, &str, &str)]) -> Option<(Codec, u8)> {
+    let media = plan(&only("sendonly", formats)).ok()?.media();
+    let codec = &media.publications.first()?.codec;
+    Some((codec.codec, codec.payload_type.0))
+}
+
+#[test]
+fn another_codec_is_taken_where_vp8_is_not_offered() {
+    let h264 = |profile: &str| format!("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile}");
+    let (high, baseline) = (h264("640c1f"), h264("42e01f"));
+    assert_eq!(
+        published(&[(98, "VP9", "profile-id=2"), (45, "AV1", "profile=0"), (100, "VP9", "profile-id=0")]),
+        Some((Codec::Av1, 45))
+    );
+    assert_eq!(
+        published(&[(98, "VP9", "profile-id=0"), (45, "AV1", ""), (96, "VP8", "max-fs=12288")]),
+        Some((Codec::Vp8, 96))
+    );
+    let constrained = Codec::H264(H264Profile::ConstrainedBaseline);
+    assert_eq!(
+        published(&[(104, "H264", &high), (102, "H264", &baseline)]),
+        Some((constrained, 102)),
+        "what most can decode"
+    );
+    assert_eq!(published(&[(104, "H264", &high)]), Some((Codec::H264(H264Profile::ConstrainedHigh), 104)));
+    assert_eq!(
+        published(&[(127, "H264", "packetization-mode=0;profile-level-id=42e01f"), (102, "H264", &baseline)]),
+        Some((constrained, 102))
+    );
+    for refused in [
+        ("H264", "packetization-mode=0;profile-level-id=42e01f"),
+        ("H265", ""),
+        ("VP9", "profile-id=2"),
+        ("H264", "packetization-mode=1;profile-level-id=xyz"),
+    ] {
+        assert_eq!(published(&[(99, refused.0, refused.1)]), None, "{refused:?}");
+    }
+}
+
+#[test]
+fn a_viewer_of_one_profile_plays_what_its_decoder_can() {
+    use H264Profile::{Baseline, ConstrainedBaseline, High, Main};
+    let plays = |own, other| Codec::H264(own).plays(Codec::H264(other));
+    assert!(plays(ConstrainedBaseline, Baseline) && plays(High, Main) && plays(Main, ConstrainedBaseline));
+    assert!(!plays(Main, High) && !plays(Baseline, Main));
+    assert!(!Codec::Vp8.plays(Codec::Vp9));
+}
+
+#[test]
+fn the_descriptor_of_av1_is_agreed_on_where_its_length_is_allowed() {
+    let extension =
+        "a=extmap:12 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n";
+    let line = |direction: &str| only(direction, &[(45, "AV1", "profile=0")]) + extension;
+    let mixed = |text: String| text.replace("a=group:BUNDLE", "a=extmap-allow-mixed\r\na=group:BUNDLE");
+    for direction in ["sendonly", "recvonly"] {
+        let agreed = plan(&mixed(line(direction))).unwrap();
+        let text = answer(&agreed);
+        assert!(text.contains("a=extmap-allow-mixed\r\n") && text.contains(extension), "{text}");
+        let text = answer(&plan(&line(direction)).unwrap());
+        assert!(!text.contains("allow-mixed") && !text.contains(extension));
+    }
+    let vp8 = offer(&[video(0, "sendonly") + extension]);
+    assert_eq!(plan(&mixed(vp8)).unwrap().media().publications[0].extensions.dependency_descriptor, None);
 }
 
 #[test]
@@ -218,8 +319,8 @@ fn what_cannot_be_answered_is_refused_with_its_reason() {
     ] {
         assert_eq!(plan(&text).unwrap_err(), refused, "{}", text.get(..200).unwrap_or(&text));
     }
-    let h264 = offer(&[video(0, "sendonly").replace("VP8", "AV2")]);
-    assert_eq!(plan(&h264).unwrap_err(), OfferRefused::UnsupportedCodec { mid: "0".into() });
+    let unknown = only("sendonly", &[(96, "AV2", "")]);
+    assert_eq!(plan(&unknown).unwrap_err(), OfferRefused::UnsupportedCodec { mid: "0".into() });
 }
 
 #[test]

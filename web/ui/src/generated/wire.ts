@@ -136,7 +136,7 @@ site: boolean, presence: PresenceView, microphone: SourceState, camera: SourceSt
  */
 spoken_seconds: number, via: Via, };
 
-export type PauseReason = "no_media" | "not_drawn" | "line_too_weak";
+export type PauseReason = "no_media" | "not_drawn" | "line_too_weak" | "codec_missing";
 
 export type Phase = { "kind": "gathering" } | { "kind": "in_session", since: number, } | { "kind": "ended", at: number, };
 

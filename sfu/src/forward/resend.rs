@@ -19,6 +19,16 @@ pub(crate) struct Resends {
     budget_bytes: u32,
 }
 
+/// The answer to a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Allowed {
+    Yes,
+    /// It was sent again often enough; the last time may still be under way.
+    Often,
+    /// It is too old, or more is asked for than is repaired: it will not come.
+    Never,
+}
+
 impl Resends {
     pub(crate) fn new(next: u64) -> Self {
         Self { times: [0; WINDOW], newest: next.saturating_sub(1), budget_bytes: START_BYTES }
@@ -41,18 +51,20 @@ impl Resends {
     }
 
     /// Whether this packet may go out again; if so, it is counted.
-    pub(crate) fn allow(&mut self, seq: u64, bytes: usize) -> bool {
+    pub(crate) fn allow(&mut self, seq: u64, bytes: usize) -> Allowed {
         if seq > self.newest || self.newest - seq >= WINDOW as u64 {
-            return false;
+            return Allowed::Never;
         }
-        let Some(times) = self.times.get_mut(seq as usize % WINDOW) else { return false };
-        let Some(left) = self.budget_bytes.checked_sub(u32::try_from(bytes).unwrap_or(u32::MAX)) else { return false };
+        let Some(times) = self.times.get_mut(seq as usize % WINDOW) else { return Allowed::Never };
         if *times >= TIMES_MAX {
-            return false;
+            return Allowed::Often;
         }
+        let Some(left) = self.budget_bytes.checked_sub(u32::try_from(bytes).unwrap_or(u32::MAX)) else {
+            return Allowed::Never;
+        };
         *times += 1;
         self.budget_bytes = left;
-        true
+        Allowed::Yes
     }
 }
 
@@ -64,7 +76,7 @@ mod tests {
     fn a_packet_is_sent_again_three_times_and_no_more() {
         let mut resends = Resends::new(1);
         resends.sent(1, 1_200);
-        let times = (0..100).filter(|_| resends.allow(1, 100)).count();
+        let times = (0..100).filter(|_| resends.allow(1, 100) == Allowed::Yes).count();
         assert_eq!(times, usize::from(TIMES_MAX));
     }
 
@@ -76,7 +88,7 @@ mod tests {
             resends.sent(seq, 1_200);
             sent += 1_200;
             for back in 0..16u64 {
-                if resends.allow(seq.saturating_sub(back), 1_200) {
+                if resends.allow(seq.saturating_sub(back), 1_200) == Allowed::Yes {
                     again += 1_200;
                 }
             }
@@ -91,8 +103,8 @@ mod tests {
         for seq in 1..=2_000 {
             resends.sent(seq, 1_200);
         }
-        assert!(!resends.allow(2_001, 10));
-        assert!(!resends.allow(2_000 - WINDOW as u64, 10));
-        assert!(resends.allow(2_001 - WINDOW as u64, 10));
+        assert_eq!(resends.allow(2_001, 10), Allowed::Never);
+        assert_eq!(resends.allow(2_000 - WINDOW as u64, 10), Allowed::Never);
+        assert_eq!(resends.allow(2_001 - WINDOW as u64, 10), Allowed::Yes);
     }
 }

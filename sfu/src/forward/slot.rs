@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::egress::Egress;
-use crate::forward::resend::Resends;
+use crate::forward::resend::{Allowed, Resends};
 use crate::forward::rewrite::{Content, Origin, Rewritten};
 use crate::forward::select::Choice;
 use crate::forward::stream::{Numbers, Stream, Taken};
@@ -97,6 +97,16 @@ pub(crate) enum Passed {
     No,
     Sent,
     Opened { left: Option<LayerKey> },
+}
+
+/// What became of a request for a repair.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Resent {
+    Sent,
+    /// It may still be under way, or this receiver gets no repairs and knows it.
+    NotNow,
+    /// It will not come any more.
+    Never,
 }
 
 impl OutSlot {
@@ -235,14 +245,20 @@ impl OutSlot {
         (origin, seq): (Origin, u64),
         stored: Stored<'_>,
         egress: &mut impl Egress,
-    ) {
+    ) -> Resent {
         let Stored { meta, payload, .. } = stored;
         let payload_type = self.carries(codec).and_then(|carried| carried.repair_payload_type);
-        let (Some(repair), Some(payload_type)) = (&mut self.repair, payload_type) else { return };
-        let Some(Numbers { rewritten: numbers, ends_picture }) = self.stream.again(origin, meta) else { return };
+        let (Some(repair), Some(payload_type)) = (&mut self.repair, payload_type) else {
+            return Resent::NotNow;
+        };
+        let Some(Numbers { rewritten: numbers, ends_picture }) = self.stream.again(origin, meta) else {
+            return Resent::NotNow;
+        };
         let wire = payload.len() + WIRE_OVERHEAD;
-        if !self.resends.allow(seq, wire) {
-            return;
+        match self.resends.allow(seq, wire) {
+            Allowed::Yes => {}
+            Allowed::Often => return Resent::NotNow,
+            Allowed::Never => return Resent::Never,
         }
         let shared = shared(stored, numbers.replaced, numbers.content);
         let marker = marker(self.kind, meta.marker || ends_picture, numbers.opens_era, numbers.content);
@@ -255,6 +271,7 @@ impl OutSlot {
         let (prefix, len) = repair_prefix(seq as u16, numbers.descriptor());
         egress.rtp(to, header, prefix.get(..len).unwrap_or_default(), shared);
         self.sent.wire.add(wire);
+        Resent::Sent
     }
 
     /// For the sender report: the numbers of this stream at `now`, if its source's clock is known.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::egress::Egress;
-use crate::id::{PeerId, Ssrc};
+use crate::forward::slot::Resent;
+use crate::id::{MediaKind, PeerId, Ssrc};
 use crate::packet::rtcp::{self, LostSeqs, ReportBlock, Rtcp, SenderInfo};
 use crate::room::{Room, RtcpDropped};
 use crate::slab::{PeerAt, TrackAt};
@@ -78,7 +79,9 @@ impl Room {
         }
     }
 
-    /// Each lost packet once more, from the history of the layer it came from, if that may still be shown.
+    /// Each lost packet once more, from the history of the layer it came from, if that may still be shown. What is not kept any more (a
+    /// line that was cut for seconds asks for all of it) leaves a hole that only a key frame closes: it is asked for at once,
+    /// rather than when the receiver has lost its patience too.
     fn resend(&mut self, at: PeerAt, media: Ssrc, lost: LostSeqs<'_>, egress: &mut impl Egress) {
         let Self { peers, tracks, .. } = self;
         let Some(peer) = peers.get_mut(at) else { return };
@@ -86,6 +89,7 @@ impl Room {
         let Some(slot) = peer.slot_by_ssrc(media).and_then(|slot| peer.slots.get_mut(usize::from(slot))) else {
             return;
         };
+        let mut beyond_repair = None;
         for wire in lost {
             let Some((origin, seq)) = slot.stream.rewriter.origin(wire) else { continue };
             let Some(track) = tracks.get(origin.layer.track).filter(|track| track.may_be_forwarded()) else { continue };
@@ -93,9 +97,17 @@ impl Room {
             else {
                 continue;
             };
-            if let Some(stored) = layer.history.packet(origin.source_seq) {
-                slot.resend(id, track.codec.codec, (origin, seq), stored, egress);
+            let resent = match layer.history.packet(origin.source_seq) {
+                Some(stored) => slot.resend(id, track.codec.codec, (origin, seq), stored, egress),
+                None if layer.missing.awaits(origin.source_seq) => Resent::NotNow,
+                None => Resent::Never,
+            };
+            if resent == Resent::Never && !layer.begins_after(origin.source_seq) {
+                beyond_repair = slot.stream.live().filter(|live| *live == origin.layer);
             }
+        }
+        if let Some(key) = beyond_repair.filter(|_| slot.kind == MediaKind::Video) {
+            self.ask(key);
         }
     }
 

@@ -181,6 +181,11 @@ impl Layer {
         self.tapped || !self.subscribers.is_empty()
     }
 
+    /// Whether a key frame has come since: whoever lost this packet has begun again with that.
+    pub(crate) fn begins_after(&self, seq: u64) -> bool {
+        self.key_frame.is_some_and(|first| first > seq)
+    }
+
     pub(crate) fn newest_timestamp(&self) -> Option<u32> {
         self.newest_timestamp
     }

@@ -60,6 +60,11 @@ impl Missing {
         self.holes.iter().map(|hole| hole.ask_at).min()
     }
 
+    /// Whether this packet has been asked for, or will be.
+    pub(crate) fn awaits(&self, seq: u64) -> bool {
+        self.holes.iter().any(|hole| hole.seq == seq)
+    }
+
     /// Puts into `ask` the numbers that are due, ascending, and forgets those that are past help. Returns whether there were any of
     /// those: what comes after them cannot be decoded, and no viewer can ask for more than the key frame that will be.
     pub(crate) fn due(&mut self, now: Instant, rtt: Duration, ask: &mut Vec<u16>) -> Gap {

@@ -405,3 +405,30 @@ fn padding_keeps_its_number_and_bare_probes_disturb_nobody() {
     world.run(100);
     assert!(world.take_asked().is_empty());
 }
+
+#[test]
+fn a_viewer_who_lost_what_is_not_kept_any_more_gets_a_key_frame_without_asking_for_one() {
+    let (mut world, hall, commune) = two();
+    let mut screen = Video::screen(hall);
+    for packet in screen.frame(Frame::Key, 2) {
+        world.send(hall, &packet).unwrap();
+    }
+    for _ in 0..150 {
+        for packet in screen.frame(Frame::Delta, 2) {
+            world.send(hall, &packet).unwrap();
+        }
+        world.run(20);
+    }
+    let got = world.take_video(commune, 0);
+    world.take_asked();
+    world.control(commune, &nack(VIDEO_SLOT, &[got[got.len() - 3].seq]));
+    assert_eq!(world.take_asked(), [], "what is here is repaired");
+    world.control(commune, &nack(VIDEO_SLOT, &[got[20].seq]));
+    assert_eq!(world.take_asked(), [Asked::KeyFrame { of: hall, media: 300 }]);
+    for packet in screen.frame(Frame::Key, 2) {
+        world.send(hall, &packet).unwrap();
+    }
+    world.run(1_000);
+    world.control(commune, &nack(VIDEO_SLOT, &[got[20].seq]));
+    assert_eq!(world.take_asked(), [], "he has begun again since");
+}

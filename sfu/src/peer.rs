@@ -25,6 +25,7 @@ use crate::slab::TrackAt;
 use crate::track::arrivals::Arrivals;
 use crate::track::clock::PublisherClock;
 use crate::track::layer::Way;
+use crate::track::redundant::Redundancy;
 use crate::track::{Flow, LAYERS_MAX, Track};
 
 /// Until measured, what a line within the country takes there and back.
@@ -281,12 +282,16 @@ impl Peer {
     }
 
     /// Once a second: what its reports say about its line decides how much of the past its sound takes along.
-    pub(crate) fn judge_redundancy(&mut self, now: Instant) {
-        let Some(loss) = self.slots.iter().filter_map(|slot| slot.loss_reported(now)).reduce(f32::max) else { return };
-        self.need.judge(now, loss);
-        for slot in &mut self.slots {
-            slot.redundancy = self.need.redundancy();
+    pub(crate) fn judge_redundancy(&mut self, now: Instant) -> Redundancy {
+        let reported = self.slots.iter().filter_map(|slot| slot.loss_reported(now));
+        if let Some(loss) = reported.reduce(f32::max) {
+            self.need.judge(now, loss, self.rtt_or_guess());
         }
+        let redundancy = self.need.redundancy();
+        for slot in &mut self.slots {
+            slot.redundancy = redundancy;
+        }
+        redundancy
     }
 
     pub(crate) fn rtt_or_guess(&self) -> Duration {

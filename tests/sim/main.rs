@@ -5,5 +5,7 @@
 mod found;
 mod plan;
 mod quality_matrix;
+mod quality_rates;
+mod quality_scenes;
 mod seeds;
 mod stories;

@@ -11,6 +11,7 @@ use crate::slab::{PeerAt, TrackAt};
 use crate::speaker::DECIDE_EVERY;
 use crate::track::Drying;
 use crate::track::missing::Gap;
+use crate::track::redundant::Wanted;
 
 /// Often enough for the speaker, for transport-wide feedback (congestion control wants 50 to 250 ms) and for noticing a layer that was
 /// switched off; rare enough to cost nothing beside the media.
@@ -50,12 +51,23 @@ impl Room {
             self.report_all_arrivals(egress);
         }
         if second {
-            for (_, peer) in self.peers.iter_mut() {
-                peer.judge_redundancy(now);
-            }
+            self.judge_redundancy(now);
             self.report_streams(now, egress);
             self.measure(now);
             self.settle_demand(now);
+        }
+    }
+
+    /// What receivers lose decides what goes with their sound, and so what is laid out for every microphone.
+    fn judge_redundancy(&mut self, now: Instant) {
+        let mut wanted = Wanted::default();
+        for (_, peer) in self.peers.iter_mut() {
+            wanted.add(peer.judge_redundancy(now));
+        }
+        for (_, track) in self.tracks.iter_mut() {
+            if let Some(prefixes) = &mut track.prefixes {
+                prefixes.want(wanted);
+            }
         }
     }
 

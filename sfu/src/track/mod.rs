@@ -64,7 +64,7 @@ pub(crate) struct Track {
     pub(crate) layers: Vec<Layer>,
     pub(crate) loudness: Loudness,
     /// Of a microphone: what its newest packet takes along of the past.
-    pub(crate) prefixes: Option<Prefixes>,
+    pub(crate) prefixes: Option<Box<Prefixes>>,
     pub(crate) demand: Demand,
     right: Right,
     flow: Flow,
@@ -86,7 +86,7 @@ impl Track {
             extensions: publication.extensions,
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
-            prefixes: (publication.codec.codec == Codec::Opus).then(|| Prefixes::new(publication.codec.payload_type)),
+            prefixes: (publication.codec.codec == Codec::Opus).then(|| Box::new(Prefixes::new(publication.codec.payload_type))),
             demand: Demand::new(layers),
             right,
             flow: Flow::Never,

@@ -36,41 +36,88 @@ pub(crate) fn place_of(history: &History, carrier: u64, timestamp: u32, block: B
 }
 
 /// How much of the past a packet takes along.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Redundancy {
     #[default]
     None,
     One,
-    Two,
+    Two(Reach),
+    Three(Reach),
+}
+
+/// How long a receiver can wait for a copy and still play it in time: what its way here leaves of 400 ms from mouth to ear, after which
+/// people begin to talk into one another (ITU-T G.114).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// 200 ms.
+    Long,
+    /// 120 ms.
+    Middle,
+    /// 60 ms.
+    Short,
 }
 
 impl Redundancy {
-    /// How many packets back each copy is from, the oldest first.
+    /// Every form there is.
+    const FORMS: [Self; 7] = [
+        Self::One,
+        Self::Two(Reach::Long),
+        Self::Two(Reach::Middle),
+        Self::Two(Reach::Short),
+        Self::Three(Reach::Long),
+        Self::Three(Reach::Middle),
+        Self::Three(Reach::Short),
+    ];
+
+    /// How many packets back each copy is from, the oldest first. The nearest serves losses one by one, and the listener who waits no
+    /// longer; those further back outlive a burst, which takes neighbours together.
     const fn distances(self) -> &'static [u64] {
         match self {
             Self::None => &[],
             Self::One => &[1],
-            Self::Two => &[2, 1],
+            Self::Two(Reach::Long) => &[8, 1],
+            Self::Two(Reach::Middle) => &[5, 1],
+            Self::Two(Reach::Short) => &[2, 1],
+            Self::Three(Reach::Long) => &[10, 5, 1],
+            Self::Three(Reach::Middle) => &[6, 3, 1],
+            Self::Three(Reach::Short) => &[3, 2, 1],
         }
+    }
+}
+
+/// Forms that somebody in the room wants: only those are laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Wanted(u8);
+
+impl Wanted {
+    pub(crate) fn add(&mut self, redundancy: Redundancy) {
+        let place = Redundancy::FORMS.iter().position(|form| *form == redundancy);
+        self.0 |= place.map_or(0, |place| 1 << place);
+    }
+
+    fn has(self, place: usize) -> bool {
+        self.0 & (1 << place) != 0
     }
 }
 
 /// With its primary block a packet must stay within one datagram on every path.
 const PACKET_MAX: usize = 1_200;
 const PREFIX_MAX: usize = 1_000;
+const COPIES_MAX: usize = 3;
 
 /// What goes before the newest packet of a microphone, in each form that receivers may want. Made once for all of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Prefixes {
     seq: u64,
     payload_type: PayloadType,
-    forms: [Form; 2],
+    wanted: Wanted,
+    forms: [Form; Redundancy::FORMS.len()],
 }
 
 #[derive(Clone, Debug)]
 struct Form {
     redundancy: Redundancy,
-    bytes: Box<[u8; PREFIX_MAX]>,
+    bytes: [u8; PREFIX_MAX],
     /// Nothing where none of the earlier packets is there, or young enough to be written.
     len: usize,
 }
@@ -97,8 +144,15 @@ impl Prefix<'_> {
 
 impl Prefixes {
     pub(crate) fn new(payload_type: PayloadType) -> Self {
-        let form = |redundancy| Form { redundancy, bytes: Box::new([0; PREFIX_MAX]), len: 0 };
-        Self { seq: u64::MAX, payload_type, forms: [form(Redundancy::One), form(Redundancy::Two)] }
+        let form = |redundancy| Form { redundancy, bytes: [0; PREFIX_MAX], len: 0 };
+        Self { seq: u64::MAX, payload_type, wanted: Wanted::default(), forms: Redundancy::FORMS.map(form) }
+    }
+
+    pub(crate) fn want(&mut self, wanted: Wanted) {
+        if self.wanted != wanted {
+            self.wanted = wanted;
+            self.forget();
+        }
     }
 
     /// From now on nothing is laid out until [`Self::prepare`].
@@ -109,9 +163,12 @@ impl Prefixes {
     /// Lays out what goes before the packet `seq`, which is in the history.
     pub(crate) fn prepare(&mut self, history: &History, seq: u64) {
         self.seq = seq;
-        let Self { payload_type, forms, .. } = self;
-        for form in forms {
-            form.lay(history, seq, *payload_type);
+        let Self { payload_type, wanted, forms, .. } = self;
+        for (form, place) in forms.iter_mut().zip(0..) {
+            form.len = 0;
+            if wanted.has(place) {
+                form.lay(history, seq, *payload_type);
+            }
         }
     }
 
@@ -122,7 +179,7 @@ impl Prefixes {
         if payload_type == self.payload_type {
             return Some(Prefix::Shared(bytes));
         }
-        let mut renamed = *form.bytes;
+        let mut renamed = form.bytes;
         red::rename(renamed.get_mut(..form.len)?, payload_type);
         Some(Prefix::Renamed(renamed, form.len))
     }
@@ -130,9 +187,8 @@ impl Prefixes {
 
 impl Form {
     fn lay(&mut self, history: &History, seq: u64, payload_type: PayloadType) {
-        self.len = 0;
         let Some(primary) = history.packet(seq) else { return };
-        let mut found = [Block { offset: 0, payload: &[] }; 2];
+        let mut found = [Block { offset: 0, payload: &[] }; COPIES_MAX];
         let mut blocks = 0;
         for distance in self.redundancy.distances() {
             let Some(earlier) = seq.checked_sub(*distance).and_then(|seq| history.packet(seq)) else { continue };
@@ -209,6 +265,15 @@ mod tests {
         assert_eq!(place_of(&one_lost, 102, 960 * 7, at(960 * 3)), Some(101));
     }
 
+    fn prefixes(redundancy: Redundancy) -> Prefixes {
+        let mut wanted = Wanted::default();
+        wanted.add(Redundancy::One);
+        wanted.add(redundancy);
+        let mut prefixes = Prefixes::new(OPUS);
+        prefixes.want(wanted);
+        prefixes
+    }
+
     fn blocks(prefixes: &Prefixes, seq: u64, redundancy: Redundancy) -> Vec<(u32, u8)> {
         let Some(prefix) = prefixes.of(seq, redundancy, OPUS) else { return vec![] };
         let red = Red::parse(prefix.bytes(), OPUS).unwrap();
@@ -218,31 +283,40 @@ mod tests {
     #[test]
     fn a_packet_takes_along_what_is_there_of_the_past() {
         let history = history([(100, 0), (101, 960), (102, 1_920), (104, 3_840)]);
-        let mut prefixes = Prefixes::new(OPUS);
+        let mut prefixes = prefixes(Redundancy::Two(Reach::Short));
         prefixes.prepare(&history, 102);
         assert_eq!(blocks(&prefixes, 102, Redundancy::One), [(960, 101)]);
-        assert_eq!(blocks(&prefixes, 102, Redundancy::Two), [(1_920, 100), (960, 101)]);
+        assert_eq!(blocks(&prefixes, 102, Redundancy::Two(Reach::Short)), [(1_920, 100), (960, 101)]);
         assert_eq!(blocks(&prefixes, 102, Redundancy::None), []);
         assert_eq!(blocks(&prefixes, 101, Redundancy::One), [], "that was not prepared");
         prefixes.prepare(&history, 104);
         assert_eq!(blocks(&prefixes, 104, Redundancy::One), []);
-        assert_eq!(blocks(&prefixes, 104, Redundancy::Two), [(1_920, 102)]);
+        assert_eq!(blocks(&prefixes, 104, Redundancy::Two(Reach::Short)), [(1_920, 102)]);
+    }
+
+    #[test]
+    fn what_nobody_wants_is_not_laid_out() {
+        let history = history((100..120).map(|seq| (seq, seq as u32 * 960)));
+        let mut prefixes = prefixes(Redundancy::Three(Reach::Long));
+        prefixes.prepare(&history, 119);
+        assert_eq!(blocks(&prefixes, 119, Redundancy::Three(Reach::Long)), [(9_600, 109), (4_800, 114), (960, 118)]);
+        assert_eq!(blocks(&prefixes, 119, Redundancy::Three(Reach::Short)), []);
     }
 
     #[test]
     fn after_a_long_silence_nothing_is_young_enough() {
         let history = history([(100, 0), (101, 19_200)]);
-        let mut prefixes = Prefixes::new(OPUS);
+        let mut prefixes = prefixes(Redundancy::Two(Reach::Short));
         prefixes.prepare(&history, 101);
-        assert_eq!(blocks(&prefixes, 101, Redundancy::Two), []);
+        assert_eq!(blocks(&prefixes, 101, Redundancy::Two(Reach::Short)), []);
     }
 
     #[test]
     fn a_receiver_with_other_payload_types_reads_its_own() {
         let history = history([(100, 0), (101, 960), (102, 1_920)]);
-        let mut prefixes = Prefixes::new(OPUS);
+        let mut prefixes = prefixes(Redundancy::Two(Reach::Short));
         prefixes.prepare(&history, 102);
-        let prefix = prefixes.of(102, Redundancy::Two, PayloadType(96)).unwrap();
+        let prefix = prefixes.of(102, Redundancy::Two(Reach::Short), PayloadType(96)).unwrap();
         assert_eq!(Red::parse(prefix.bytes(), PayloadType(96)).unwrap().redundant().count(), 2);
     }
 
@@ -260,10 +334,10 @@ mod tests {
             let whole = history(sent.iter().copied());
             let arrived = sent.iter().zip(&steps).filter(|(_, (_, lost))| !lost).map(|(packet, _)| *packet);
             let holed = history(arrived.clone());
-            let mut prefixes = Prefixes::new(OPUS);
+            let mut prefixes = prefixes(Redundancy::Two(Reach::Short));
             for (seq, timestamp) in arrived {
                 prefixes.prepare(&whole, seq);
-                let Some(prefix) = prefixes.of(seq, Redundancy::Two, OPUS) else { continue };
+                let Some(prefix) = prefixes.of(seq, Redundancy::Two(Reach::Short), OPUS) else { continue };
                 for block in Red::parse(prefix.bytes(), OPUS).unwrap().redundant() {
                     if let Some(placed) = place_of(&holed, seq, timestamp, block) {
                         prop_assert_eq!(payload(placed)[1], block.payload[1]);

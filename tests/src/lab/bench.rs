@@ -15,10 +15,16 @@ use sfu::tap::TapEvent;
 
 use super::camera::{Camera, CameraProfile};
 use super::client::{Client, Datagram, SlotEnd, next_frame};
+use super::flow::Flow;
 use super::microphone::{Microphone, RED, Sends};
 use super::rival::{Reno, Segment};
 use crate::link::{DatagramLine, Weather};
 use crate::world::packet::{LEVEL, MID, OPUS, REPAIRED_RID, RID, RTX, TRANSPORT, VP8};
+
+/// A page needs this long to do what it is told.
+const PAGE: Duration = Duration::from_millis(20);
+const PATH_LOST_AFTER: Duration = sfu::transport::PATH_LOST_AFTER;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A line of the bench, to be shared by several.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +74,15 @@ enum What {
     Resumed {
         rival: usize,
     },
+    /// A publisher's page hears which layers are wanted.
+    Wanted {
+        client: usize,
+        rids: Vec<Rid>,
+    },
+    /// Whether a path has been silent for too long.
+    Look {
+        client: usize,
+    },
 }
 
 #[derive(Debug)]
@@ -116,7 +131,19 @@ struct Place {
     silence: Duration,
     /// Datagrams sent to it and lost on the way or before a full queue.
     lost: Vec<Duration>,
+    /// Everything sent to it, with its bytes.
+    sent: Vec<(Duration, usize)>,
     stats: Vec<(Duration, PeerStats)>,
+    path: PathState,
+    /// Its way from the line's end.
+    extra: Duration,
+}
+
+/// As the engine sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum PathState {
+    Up,
+    Lost,
 }
 
 struct Rival {
@@ -233,10 +260,14 @@ impl Bench {
             heard_at: None,
             silence: Duration::ZERO,
             lost: Vec::new(),
+            sent: Vec::new(),
+            path: PathState::Up,
+            extra: Duration::ZERO,
             stats: Vec::new(),
         });
         self.by_peer.insert(peer, at);
         self.push(wake_at, What::Wake { client: at });
+        self.push(self.now + LOOK_EVERY, What::Look { client: at });
         self.flush();
         number
     }
@@ -263,6 +294,32 @@ impl Bench {
         self.flush();
     }
 
+    /// It lives so much farther away than the others on its line.
+    pub fn farther(&mut self, number: u16, extra: Duration) {
+        self.places[usize::from(number) - 1].extra = extra;
+    }
+
+    /// Its rate control changes what its camera takes.
+    pub fn camera_rate(&mut self, number: u16, bps: u32) {
+        if let Some(camera) = &mut self.places[usize::from(number) - 1].client.camera {
+            camera.set_rate(bps);
+        }
+    }
+
+    /// What goes over its line from the bridge.
+    #[must_use]
+    pub fn flow(&self, number: u16) -> Flow<'_> {
+        let place = &self.places[usize::from(number) - 1];
+        Flow { sent: &place.sent, came: &place.came }
+    }
+
+    /// How loud its microphone is from now on (RFC 6464: 127 is silence).
+    pub fn level(&mut self, number: u16, level: u8) {
+        if let Some(microphone) = &mut self.places[usize::from(number) - 1].client.microphone {
+            microphone.level = level;
+        }
+    }
+
     pub fn view(&mut self, number: u16, view: View) {
         let now = self.instant();
         self.room.set_view(now, PeerId(u64::from(number)), view, &mut self.outbox);
@@ -272,10 +329,6 @@ impl Bench {
     #[must_use]
     pub fn client(&self, number: u16) -> &Client {
         &self.places[usize::from(number) - 1].client
-    }
-
-    pub fn client_mut(&mut self, number: u16) -> &mut Client {
-        &mut self.places[usize::from(number) - 1].client
     }
 
     #[must_use]
@@ -291,6 +344,11 @@ impl Bench {
     #[must_use]
     pub fn lost(&self, number: u16) -> &[Duration] {
         &self.places[usize::from(number) - 1].lost
+    }
+
+    #[must_use]
+    pub fn sent(&self, number: u16) -> &[(Duration, usize)] {
+        &self.places[usize::from(number) - 1].sent
     }
 
     #[must_use]
@@ -333,8 +391,12 @@ impl Bench {
                 }
             }
             What::Up { client, datagram } => {
-                let (now, place) = (self.instant(), &mut self.places[client]);
+                let now = self.instant();
+                let place = &mut self.places[client];
                 let peer = place.client.id;
+                if std::mem::replace(&mut place.path, PathState::Up) == PathState::Lost {
+                    self.room.path_back(now, peer, &mut self.outbox);
+                }
                 let since = place.heard_at.replace(self.now).unwrap_or(self.now);
                 place.silence = place.silence.max(self.now - since);
                 // What the room has no use for (a duplicate, a packet far too late) it says; that is its right.
@@ -362,7 +424,26 @@ impl Bench {
                 self.send_rival(rival);
             }
             What::Resumed { rival } => self.send_rival(rival),
+            What::Wanted { client, rids } => {
+                if let Some(camera) = &mut self.places[client].client.camera {
+                    camera.wanted(&rids.iter().map(|Rid(rid)| rid.as_str()).collect::<Vec<_>>());
+                }
+            }
+            What::Look { client } => self.look(client),
         }
+    }
+
+    /// The engine's part: a path that has been silent for too long is taken for lost until something comes over it again.
+    fn look(&mut self, client: usize) {
+        let place = &mut self.places[client];
+        let silent = place.heard_at.is_some_and(|at| self.now - at >= PATH_LOST_AFTER);
+        if silent && place.path == PathState::Up {
+            place.path = PathState::Lost;
+            let (now, peer) = (self.instant(), PeerId(client as u64 + 1));
+            self.room.path_lost(now, peer, &mut self.outbox);
+            self.flush();
+        }
+        self.push(self.now + LOOK_EVERY, What::Look { client });
     }
 
     fn send_up(&mut self, client: usize, datagrams: Vec<Datagram>) {
@@ -396,20 +477,32 @@ impl Bench {
             let Some(&client) = self.by_peer.get(&peer) else { continue };
             let LineAt(line) = self.places[client].down;
             let sent = self.now;
+            self.places[client].sent.push((sent, datagram.wire_bytes()));
             let arrivals = self.lines[line].send(sent, datagram.wire_bytes());
-            if let Some(at) = arrivals.again {
+            let extra = self.places[client].extra;
+            if let Some(at) = arrivals.again.map(|at| at + extra) {
                 self.push(at, What::Down { client, sent, datagram: datagram.clone() });
             }
-            match arrivals.first {
+            match arrivals.first.map(|at| at + extra) {
                 Some(at) => self.push(at, What::Down { client, sent, datagram }),
                 None => self.places[client].lost.push(sent),
             }
         }
         while let Some(fact) = self.room.poll_fact() {
-            if let Fact::Stats { peer, stats } = fact
-                && let Some(client) = self.by_peer.get(&peer)
-            {
-                self.places[*client].stats.push((self.now, *stats));
+            match fact {
+                Fact::Stats { peer, stats } => {
+                    if let Some(client) = self.by_peer.get(&peer) {
+                        self.places[*client].stats.push((self.now, *stats));
+                    }
+                }
+                Fact::LayersWanted { track, rids } => {
+                    if let Some(&client) = self.by_peer.get(&track.peer) {
+                        let LineAt(line) = self.places[client].down;
+                        let at = self.now + self.lines[line].weather().delay + PAGE;
+                        self.push(at, What::Wanted { client, rids });
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -73,6 +73,7 @@ struct Layer {
     octets: u32,
     picture: u16,
     tl0: u8,
+    is_on: bool,
     key_due: bool,
     key_at: Option<Duration>,
     kept: VecDeque<Kept>,
@@ -109,6 +110,7 @@ impl Camera {
                 octets: 0,
                 picture: (spread >> 11) as u16 & 0x7FFF,
                 tl0: (spread >> 3) as u8,
+                is_on: true,
                 key_due: true,
                 key_at: None,
                 kept: VecDeque::new(),
@@ -130,7 +132,7 @@ impl Camera {
         let timestamp = self.timestamp(now);
         let average = |bps: u32| f64::from(bps) / 8.0 / f64::from(self.profile.frames_per_s);
         let mut packets = Vec::new();
-        for layer in &mut self.layers {
+        for layer in self.layers.iter_mut().filter(|layer| layer.is_on) {
             let key = layer.takes_key(now);
             // What follows a key frame is smaller, so that the rate stays.
             let after_key = layer.key_at.is_some_and(|at| now.saturating_sub(at) < Duration::from_secs(1));
@@ -147,6 +149,29 @@ impl Camera {
 
     fn timestamp(&self, now: Duration) -> u32 {
         self.base.wrapping_add((now.as_micros() * 90 / 1_000) as u32)
+    }
+
+    /// Only these layers are of use to somebody. Switching one on costs a key frame of all, as the encoder begins anew.
+    pub fn wanted(&mut self, rids: &[&str]) {
+        let switched_on = self.layers.iter().any(|layer| !layer.is_on && rids.contains(&layer.profile.rid));
+        for layer in &mut self.layers {
+            layer.is_on = rids.contains(&layer.profile.rid);
+            layer.key_due |= switched_on;
+        }
+    }
+
+    /// All layers together take `bps` from now on, as an encoder does that its rate control has told so.
+    pub fn set_rate(&mut self, bps: u32) {
+        let total: u32 = self.layers.iter().map(|layer| layer.profile.bps).sum();
+        for layer in &mut self.layers {
+            layer.profile.bps = (u64::from(layer.profile.bps) * u64::from(bps) / u64::from(total.max(1))) as u32;
+        }
+    }
+
+    /// Whether the layer is being sent.
+    #[must_use]
+    pub fn sends(&self, layer: u8) -> bool {
+        self.layers.get(usize::from(layer)).is_some_and(|layer| layer.is_on)
     }
 
     pub fn key_frame_asked(&mut self, media: u32) {

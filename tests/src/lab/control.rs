@@ -45,7 +45,8 @@ pub fn read(compound: &[u8]) -> Vec<Told> {
         let body = &packet[4..];
         match (packet[1], count) {
             (200, _) => {
-                told.push(Told::Sent { media: word(body, 0), middle: (word(body, 1) << 16) | (word(body, 2) >> 16) })
+                let middle = (word(body, 1) << 16) | (word(body, 2) >> 16);
+                told.push(Told::Sent { media: word(body, 0), middle });
             }
             (201, blocks) => {
                 let heard = (0..usize::from(blocks))

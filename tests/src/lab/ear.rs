@@ -14,6 +14,8 @@ pub struct Ear {
     began: Duration,
     /// Whether each frame was there in time.
     in_time: Vec<bool>,
+    /// When anything of it came, in time or not.
+    came: Vec<Duration>,
 }
 
 /// What was heard of what was spoken in a stretch of time.
@@ -35,16 +37,24 @@ impl Heard {
 impl Ear {
     #[must_use]
     pub fn new(began: Duration) -> Self {
-        Self { began, in_time: Vec::new() }
+        Self { began, in_time: Vec::new(), came: Vec::new() }
     }
 
     pub fn hears(&mut self, now: Duration, sound: Sound) {
+        self.came.push(now);
         self.plays(now, sound.frame);
         if sound.fec
             && let Some(before) = sound.frame.checked_sub(1)
         {
             self.plays(now, before);
         }
+    }
+
+    /// Pieces that came from `from` to `to`, in time or not.
+    #[must_use]
+    pub fn came(&self, from: Duration, to: Duration) -> usize {
+        let place = |at: Duration| self.came.partition_point(|came| *came < at);
+        place(to) - place(from)
     }
 
     fn plays(&mut self, now: Duration, frame: u32) {

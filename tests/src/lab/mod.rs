@@ -7,6 +7,7 @@
 //! | `client` | what one client does: it sends, reports, asks |
 //! | `microphone`, `camera` | what encoders make |
 //! | `ear`, `eye` | what a listener hears in time, and a viewer sees without a freeze |
+//! | `flow` | rates, waits and shares of what goes over a line |
 //! | `control` | RTCP as clients write and read it |
 //! | `rival` | others on the same line: TCP |
 //! | `figures` | the table of what was measured |
@@ -18,5 +19,6 @@ pub mod control;
 pub mod ear;
 pub mod eye;
 pub mod figures;
+pub mod flow;
 pub mod microphone;
 pub mod rival;

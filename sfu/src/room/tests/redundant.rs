@@ -121,10 +121,10 @@ fn redundancy_is_written_for_those_who_lose_something_and_know_it() {
     lost(&mut world, commune, 3);
     lost(&mut world, old, 60);
     speak(&mut world, hall, (20..100).map(plain));
-    assert_eq!(last_two(&mut world, commune), [(RED, vec![97, 98]), (RED, vec![98, 99])]);
+    assert_eq!(last_two(&mut world, commune), [(RED, vec![90, 97, 98]), (RED, vec![91, 98, 99])]);
     lost(&mut world, commune, 40);
     speak(&mut world, hall, (100..200).map(plain));
-    assert_eq!(last_two(&mut world, commune), [(RED, vec![196, 197, 198]), (RED, vec![197, 198, 199])]);
+    assert_eq!(last_two(&mut world, commune), [(RED, vec![188, 193, 197, 198]), (RED, vec![189, 194, 198, 199])]);
     assert!(heard(&mut world, old).iter().all(|(kind, _, inside)| *kind == OPUS && inside.len() == 1));
     for second in 4..30 {
         lost(&mut world, commune, 0);
@@ -153,7 +153,7 @@ fn what_was_held_back_does_not_come_out_as_a_copy() {
     heard(&mut world, commune);
     speak(&mut world, hall, [spoken(83, &[2, 1]), plain(84), plain(85)]);
     let inside: Vec<_> = heard(&mut world, commune).into_iter().map(|(_, _, inside)| inside).collect();
-    assert_eq!(inside.last(), Some(&vec![83, 84, 85]));
+    assert_eq!(inside.last(), Some(&vec![84, 85]));
     assert!(inside.iter().flatten().all(|n| *n >= 83), "{inside:?}");
 }
 

@@ -86,7 +86,8 @@ impl Track {
             extensions: publication.extensions,
             layers: (0..layers as u64).map(|layer| Layer::new(epoch(layer), clock_rate_hz)).collect(),
             loudness: Loudness::default(),
-            prefixes: (publication.codec.codec == Codec::Opus).then(|| Box::new(Prefixes::new(publication.codec.payload_type))),
+            prefixes: (publication.codec.codec == Codec::Opus)
+                .then(|| Box::new(Prefixes::new(publication.codec.payload_type))),
             demand: Demand::new(layers),
             right,
             flow: Flow::Never,

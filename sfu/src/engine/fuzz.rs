@@ -44,8 +44,11 @@ struct Guest {
     seqs: [u16; STREAMS.len()],
 }
 
-/// Everything a guest of these tests publishes: payload type, SSRC, mid, and (extension id, rid) where a rid names the layer.
-const STREAMS: [(u8, u32, &str, Option<(u8, &str)>); 10] = [
+/// Payload type, SSRC, mid, and (extension id, rid) where a rid names the layer.
+type Published = (u8, u32, &'static str, Option<(u8, &'static str)>);
+
+/// Everything a guest of these tests publishes.
+const STREAMS: [Published; 10] = [
     (111, 1001, "0", None),
     (96, 3001, "1", Some((10, "q"))),
     (96, 3002, "1", Some((10, "h"))),

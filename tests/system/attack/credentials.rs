@@ -56,10 +56,10 @@ fn unsigned(n: u64, username: &str, dice: &mut Dice) -> Vec<u8> {
         _ => dice.bytes(4 * (n % 97) as usize),
     };
     let mut message = kind.to_be_bytes().to_vec();
-    let len = if n % 11 == 0 { 0xfffc } else { u16::try_from(body.len()).expect("short") };
+    let len = if n.is_multiple_of(11) { 0xfffc } else { u16::try_from(body.len()).expect("short") };
     message.extend(len.to_be_bytes());
     // Without the cookie it is the STUN of 2003.
-    message.extend(if n % 13 == 0 { [0; 4] } else { [0x21, 0x12, 0xa4, 0x42] });
+    message.extend(if n.is_multiple_of(13) { [0; 4] } else { [0x21, 0x12, 0xa4, 0x42] });
     message.extend(dice.bytes(12));
     message.extend(body);
     message
@@ -128,9 +128,12 @@ async fn credentials_cannot_be_guessed_and_are_dead_within_a_second_of_leaving_o
     let (username, genuine, mut dice) = (viewer.username(), viewer.password().to_owned(), Dice::seeded(13));
     let make = move |n: u64| {
         // Half of them know the name; some guess all but the last character.
-        let name = if n % 2 == 0 { username.clone() } else { format!("{:08x}:{:08x}", dice.next() as u32, n) };
-        let guess =
-            if n % 4 == 0 { format!("{}!", &genuine[..genuine.len() - 1]) } else { format!("{:024x}", dice.next()) };
+        let name = if n.is_multiple_of(2) { username.clone() } else { format!("{:08x}:{:08x}", dice.next() as u32, n) };
+        let guess = if n.is_multiple_of(4) {
+            format!("{}!", &genuine[..genuine.len() - 1])
+        } else {
+            format!("{:024x}", dice.next())
+        };
         check(&name, &guess, &NOMINATING).expect("a request can be built")
     };
     let sockets = sockets(&[ELSEWHERE, NEXT_DOOR], 4).await?;

@@ -181,7 +181,7 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
         http,
         media_udp,
         media_tcp,
-        public_ips: public_ips(layer.public_ip, std::iter::once(media_udp).chain(media_tcp))?,
+        public_ips: public_ips(layer.public_ip, &[Some(media_udp), media_tcp])?,
         public_url: layer.public_url.map(public_url).transpose()?,
         front,
         occasion,
@@ -192,7 +192,7 @@ fn settings(layer: Layer) -> Result<Settings, ConfigRefused> {
 }
 
 /// Only what cannot work is refused: a private address is what participants of a closed network reach.
-fn public_ips(ips: Vec<IpAddr>, ports: impl Iterator<Item = SocketAddr> + Clone) -> Result<Vec<IpAddr>, ConfigRefused> {
+fn public_ips(ips: Vec<IpAddr>, ports: &[Option<SocketAddr>]) -> Result<Vec<IpAddr>, ConfigRefused> {
     for (at, &ip) in ips.iter().enumerate() {
         if !can_be_reached(ip) {
             return Err(ConfigRefused::PublicIp { ip });
@@ -200,7 +200,7 @@ fn public_ips(ips: Vec<IpAddr>, ports: impl Iterator<Item = SocketAddr> + Clone)
         if ips.iter().take(at).any(|&before| before == ip) {
             return Err(ConfigRefused::PublicIpTwice { ip });
         }
-        if let Some(port) = ports.clone().find(|port| !speaks(*port, ip)) {
+        if let Some(port) = ports.iter().flatten().copied().find(|port| !speaks(*port, ip)) {
             return Err(ConfigRefused::PublicIpForeign { ip, port });
         }
     }

@@ -516,7 +516,7 @@ proptest! {
             }
         }
         let torn = frames.values().filter(|count| **count != 2).count();
-        prop_assert!(torn <= missing + usize::from(frames.len() > 0), "{} frames are torn, {} packets missing", torn, missing);
+        prop_assert!(torn <= missing + usize::from(!frames.is_empty()), "{} frames are torn, {} packets missing", torn, missing);
         // Pictures: an id belongs to one time.
         if codec == Codec::Vp8 {
             let mut ids: BTreeMap<u32, u16> = BTreeMap::new();

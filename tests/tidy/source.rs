@@ -93,7 +93,8 @@ fn only_the_mixer_names_opus() {
 #[test]
 fn only_the_transport_names_its_protocol_libraries() {
     // The engine's tests and the fuzzer's readers play the other side of the handshake; the recorder hashes its finished file.
-    let rooms = ["sfu/src/transport", "sfu/src/engine/tests", "sfu/src/engine/fuzz.rs", "sfu/src/fuzz", "sfu/src/net/recorder"];
+    let rooms =
+        ["sfu/src/transport", "sfu/src/engine/tests", "sfu/src/engine/fuzz.rs", "sfu/src/fuzz", "sfu/src/net/recorder"];
     for library in ["rtc_dtls", "rtc_stun", "rtc_sdp", "rtc_srtp", "aws_lc_rs"] {
         report(&format!("{library} outside sfu::transport"), &outside("sfu/src", &rooms, library));
     }

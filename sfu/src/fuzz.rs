@@ -21,10 +21,13 @@ use rand_chacha::ChaCha20Rng;
 use crate::command::Purpose;
 pub use crate::engine::fuzz::engine;
 use crate::id::PayloadType;
+use crate::packet::av1::{self, Av1Descriptor, Av1Packet, Structure};
+use crate::packet::h264::{self, H264Packet};
 use crate::packet::red;
 use crate::packet::rtcp::{self, Rtcp};
 use crate::packet::rtp::RtpPacket;
 use crate::packet::vp8::Vp8Descriptor;
+use crate::packet::vp9::Vp9Descriptor;
 use crate::tap::Survey;
 use crate::transport::Candidate;
 use crate::transport::certificate::{Certificate, provider};
@@ -154,6 +157,42 @@ pub fn vp8(payload: &[u8]) {
     assert_eq!(reread.starts_key_frame(), descriptor.starts_key_frame());
     assert_eq!(reread.picture_id(), descriptor.picture_id().map(|_| 0x1234));
     assert_eq!(reread.tl0(), descriptor.tl0().map(|_| 0x56));
+}
+
+/// The payload of a VP9 packet; the same holds as for VP8.
+pub fn vp9(payload: &[u8]) {
+    let Some(descriptor) = Vp9Descriptor::parse(payload) else { return };
+    let (written, len) = descriptor.write(0x1234, 0x56);
+    let again = [&written[..len], &payload[usize::from(descriptor.replaced)..]].concat();
+    let reread = Vp9Descriptor::parse(&again).expect("what we write can be read");
+    assert_eq!((reread.starts_key_frame(), reread.frame()), (descriptor.starts_key_frame(), descriptor.frame()));
+    assert_eq!(reread.picture_id(), descriptor.picture_id().map(|_| 0x1234));
+    assert_eq!(reread.tl0(), descriptor.tl0().map(|_| 0x56));
+    assert_eq!(reread.sizes(&again), descriptor.sizes(payload));
+}
+
+/// The payload of an H.264 packet.
+pub fn h264(payload: &[u8]) {
+    let read = H264Packet::parse(payload);
+    let size = h264::picture_size(payload);
+    assert!(
+        size.is_none() || matches!(read, Some(H264Packet::Parameters | H264Packet::Refresh)),
+        "{size:?} in {read:?}"
+    );
+}
+
+/// The packets of an AV1 stream: to each its dependency descriptor and what its payload begins with.
+pub fn av1(bytes: &[u8]) {
+    let (mut script, mut structure) = (Script(bytes), None);
+    while let (Some(descriptor), Some(payload)) = (script.blob(), script.blob()) {
+        if let Some(read) = Av1Descriptor::parse(descriptor) {
+            assert_eq!(usize::from(read.len), descriptor.len());
+        }
+        let _ = Av1Packet::read_late(descriptor, structure.as_deref());
+        let packet = Av1Packet::read(descriptor, &mut structure);
+        assert!(!packet.starts_key_frame || packet.frame.starts, "a key frame that begins in its middle");
+        let _ = (Av1Packet::plain(payload), av1::size_in(payload), structure.as_deref().map(Structure::sizes));
+    }
 }
 
 /// An offer: what can be answered is answered, with as many m-lines as it has.

@@ -48,7 +48,7 @@ struct Guest {
 type Published = (u8, u32, &'static str, Option<(u8, &'static str)>);
 
 /// Everything a guest of these tests publishes.
-const STREAMS: [Published; 10] = [
+const STREAMS: [Published; 16] = [
     (111, 1001, "0", None),
     (96, 3001, "1", Some((10, "q"))),
     (96, 3002, "1", Some((10, "h"))),
@@ -59,7 +59,17 @@ const STREAMS: [Published; 10] = [
     (97, 2002, "2", None),
     (96, 4001, "9", None),
     (63, 1001, "0", None),
+    // The same pictures as VP9, AV1 and H.264.
+    (98, 3001, "1", Some((10, "q"))),
+    (100, 3001, "1", Some((10, "q"))),
+    (102, 3001, "1", Some((10, "q"))),
+    (98, 2001, "2", None),
+    (100, 2001, "2", None),
+    (102, 2001, "2", None),
 ];
+
+const AV1: u8 = 100;
+const DEPENDENCY_DESCRIPTOR: u8 = 12;
 
 struct Meeting {
     engine: Engine,
@@ -80,14 +90,23 @@ fn offer() -> String {
          a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n\
          a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
          a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
-         a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n",
+         a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n\
+         a=extmap:12 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n",
         certificate().fingerprint()
     );
     let sound = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
                  a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
-    let picture = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 transport-cc\r\n\
-                   a=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\n\
-                   a=fmtp:97 apt=96\r\n";
+    let mut picture = "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 100 101 102 103\r\n".to_owned();
+    for (payload_type, codec) in [(96, "VP8"), (98, "VP9"), (100, "AV1"), (102, "H264")] {
+        let repair = payload_type + 1;
+        picture += &format!(
+            "a=rtpmap:{payload_type} {codec}/90000\r\na=rtcp-fb:{payload_type} transport-cc\r\n\
+             a=rtcp-fb:{payload_type} ccm fir\r\na=rtcp-fb:{payload_type} nack\r\na=rtcp-fb:{payload_type} nack pli\r\n\
+             a=rtpmap:{repair} rtx/90000\r\na=fmtp:{repair} apt={payload_type}\r\n"
+        );
+    }
+    picture += "a=fmtp:102 packetization-mode=1;profile-level-id=42001f\r\n";
+    let picture = picture.as_str();
     let lines = [
         (sound, "sendonly\r\na=ssrc:1001 cname:x"),
         (picture, "sendonly\r\na=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f"),
@@ -98,11 +117,21 @@ fn offer() -> String {
         (picture, "recvonly"),
         (picture, "recvonly"),
     ];
-    let mut sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2 3 4 5 6 7\r\n".to_owned();
+    let mut sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2 3 4 5 6 7\r\n\
+                   a=extmap-allow-mixed\r\n"
+        .to_owned();
     for (mid, (line, way)) in lines.into_iter().enumerate() {
         sdp += &format!("{line}{transport}a=mid:{mid}\r\na={way}\r\n");
     }
     sdp
+}
+
+/// Of an AV1 packet: so many bytes as its first one tells are the descriptor.
+fn descriptor_of(payload_type: u8, payload: &[u8]) -> (&[u8], &[u8]) {
+    match payload.split_first() {
+        Some((&len, rest)) if payload_type == AV1 => rest.split_at(usize::from(len).min(rest.len())),
+        Some(_) | None => (&[], payload),
+    }
 }
 
 /// The exported block has the client's key and salt first in either pair; seen from the other side they change places.
@@ -166,20 +195,33 @@ impl Guest {
         let seq = self.seqs[counter].wrapping_add(1 + u16::from(skipped >> 3));
         self.seqs[counter] = seq;
         let marker = skipped & 1 << 7;
-        let mut extensions = vec![0x10, skipped & 0x7f, 0x31];
-        extensions.extend(seq.to_be_bytes());
-        let mut text = |id: u8, text: &str| {
-            extensions.push(id << 4 | (u8::try_from(text.len()).expect("a short word") - 1));
-            extensions.extend(text.as_bytes());
+        let (descriptor, payload) = descriptor_of(payload_type, payload);
+        let is_long = !descriptor.is_empty();
+        let mut extensions = Vec::new();
+        let mut extend = |id: u8, value: &[u8]| {
+            let len = u8::try_from(value.len()).expect("a short value");
+            // One byte or two in front of the value (RFC 8285).
+            if is_long {
+                extensions.extend([id, len])
+            } else {
+                extensions.push(id << 4 | (len - 1))
+            }
+            extensions.extend(value);
         };
-        text(4, mid);
-        rid.into_iter().for_each(|(id, rid)| text(id, rid));
+        extend(1, &[skipped & 0x7f]);
+        extend(3, &seq.to_be_bytes());
+        extend(4, mid.as_bytes());
+        rid.into_iter().for_each(|(id, rid)| extend(id, rid.as_bytes()));
+        if is_long {
+            extend(DEPENDENCY_DESCRIPTOR, descriptor);
+        }
         extensions.resize(extensions.len().next_multiple_of(4), 0);
         let mut packet = vec![0x90, marker | payload_type];
         packet.extend(seq.to_be_bytes());
         packet.extend((u32::from(seq) * 960).to_be_bytes());
         packet.extend(ssrc.to_be_bytes());
-        packet.extend([0xbe, 0xde, 0, u8::try_from(extensions.len() / 4).expect("a short block")]);
+        packet.extend(if is_long { [0x10, 0] } else { [0xbe, 0xde] });
+        packet.extend(u16::try_from(extensions.len() / 4).expect("a short block").to_be_bytes());
         packet.extend(extensions);
         packet.extend(payload);
         packet

@@ -9,13 +9,16 @@ mod websocket;
 pub type Run = fn(&[u8]);
 
 /// Names are the folders of the corpus.
-pub const TARGETS: [(&str, Run); 14] = [
+pub const TARGETS: [(&str, Run); 17] = [
     ("stun", sfu::fuzz::stun),
     ("dtls", sfu::fuzz::dtls),
     ("srtp", sfu::fuzz::srtp),
     ("rtp", sfu::fuzz::rtp),
     ("rtcp", sfu::fuzz::rtcp),
     ("vp8", sfu::fuzz::vp8),
+    ("vp9", sfu::fuzz::vp9),
+    ("av1", sfu::fuzz::av1),
+    ("h264", sfu::fuzz::h264),
     ("red", sfu::fuzz::red),
     ("sdp-offer", sfu::fuzz::sdp_offer),
     ("sdp-fragment", sfu::fuzz::sdp_fragment),

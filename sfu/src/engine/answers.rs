@@ -22,11 +22,11 @@ impl Answers {
     }
 
     pub(super) fn allow(&mut self, now: Instant) -> bool {
-        let from = self.paid_until.max(now);
-        if from.saturating_duration_since(now) >= EVERY * AT_ONCE {
+        let until = self.paid_until.max(now) + EVERY;
+        if until > now + EVERY * AT_ONCE {
             return false;
         }
-        self.paid_until = from + EVERY;
+        self.paid_until = until;
         true
     }
 }

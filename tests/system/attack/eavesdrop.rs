@@ -38,7 +38,6 @@ async fn named(chair: &mut Participant, name: &str) -> anyhow::Result<Uuid> {
 async fn nothing_is_seen_before_the_handshake_after_leaving_or_after_being_sent_away() -> anyhow::Result<()> {
     let meeting = Meeting::of(1).await?;
     let before = meeting.before();
-    let mut chair = Participant::join(&meeting.app, &meeting.app.token("chair", "Chủ trì").await?).await?;
     let pool = meeting.app.pool_token(1_000).await?;
     let lines = [Line::VideoSlot, Line::AudioSlot];
 
@@ -54,6 +53,8 @@ async fn nothing_is_seen_before_the_handshake_after_leaving_or_after_being_sent_
 
     let mut removed = Insider::join(&meeting.app, &format!("{WHEP}?as=Removed"), &pool, &lines).await?;
     assert!(media(&removed.listen(A_WHILE).await?) > 0, "he was let in and sees nothing");
+    // Only now: who sits in a meeting answers its pings.
+    let mut chair = Participant::join(&meeting.app, &meeting.app.token("chair", "Chủ trì").await?).await?;
     let participant = named(&mut chair, "Removed").await?;
     chair.done(ClientMessage::RemoveParticipant { participant, reason: "Không được mời".into() }).await?;
     removed.listen(UNDER_WAY).await?;

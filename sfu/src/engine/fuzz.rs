@@ -202,9 +202,9 @@ impl Guest {
             let len = u8::try_from(value.len()).expect("a short value");
             // One byte or two in front of the value (RFC 8285).
             if is_long {
-                extensions.extend([id, len])
+                extensions.extend([id, len]);
             } else {
-                extensions.push(id << 4 | (len - 1))
+                extensions.push(id << 4 | (len - 1));
             }
             extensions.extend(value);
         };
